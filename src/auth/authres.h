@@ -1,0 +1,36 @@
+/* authres.h: writes and reads Authentication-Results (RFC 8601). */
+#ifndef VIDIMUS_AUTH_AUTHRES_H
+#define VIDIMUS_AUTH_AUTHRES_H
+
+#include <stdbool.h>
+
+#include "auth/finding.h"
+#include "base/text.h"
+
+struct buf;
+
+/* Writes the field body "id; method=result prop=value; …" (no leading space)
+ * into OUT, methods in A-R order, folded with LF TAB between results.  Without
+ * findings: "id; none".  Values that are not MIME tokens (nor well-formed
+ * domains) are quoted; a value with control octets or invalid UTF-8, or over
+ * 255 octets, drops its property. */
+void authres_write(struct buf *out, const char *authserv_id, const struct findings *findings);
+
+enum authres_claim {
+    AUTHRES_OTHER, /* well-formed and another host's, or does not hold the id at all */
+    AUTHRES_OURS   /* claims the id: same id in any spelling (case, comments,
+                      quoted-string, quoted-pair, folding, version), or cannot
+                      be parsed and holds the id as a word */
+};
+
+/* Whether the Authentication-Results body VALUE claims AUTHSERV_ID (RFC 8601
+ * §5).  Compared without case, after A-label/U-label folding of both. */
+enum authres_claim authres_claims(struct text value, const char *authserv_id);
+
+/* Reads the results of a field body into FINDINGS (only registered methods and
+ * results; unknown ones are skipped, RFC 8601 §2.6).  Texts are copied into
+ * the findings' region.  False when the body cannot be parsed; what was read
+ * before the error must not be used then.  *ID gets the authserv-id. */
+bool authres_read(struct text value, struct text *id, struct findings *findings);
+
+#endif

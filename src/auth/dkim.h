@@ -1,0 +1,87 @@
+/* dkim.h: DKIM verification (RFC 6376, 8301, 8463, 8616).
+ *
+ * A verifier takes the fields as they arrive, so key lookups start early,
+ * then streams the body.  Our parsers judge the DKIM-Signature fields and the
+ * key records; what remains (canonicalise, digest, verify) is the engine's.
+ */
+#ifndef VIDIMUS_AUTH_DKIM_H
+#define VIDIMUS_AUTH_DKIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/finding.h"
+#include "auth/key_record.h"
+#include "auth/signature.h"
+
+struct dns_scope;
+struct message;
+struct field;
+struct region;
+
+/* One DKIM-Signature field on its way to a result. */
+struct dkim_candidate {
+    const struct field *field;
+    struct signature signature;
+    struct key_record key; /* valid once the engine is asked to finish */
+    bool settled;          /* result is known without the engine */
+    enum result result;
+    const char *reason;
+    unsigned key_bits;          /* 0: unknown */
+    uint64_t unsigned_octets;   /* of the canonical body, beyond l= */
+    bool body_hash_mismatch;
+};
+
+struct dkim_job {
+    struct region *region;
+    const struct message *message;
+    struct dkim_candidate **candidates; /* in order of appearance */
+    size_t count;
+    int64_t now;
+};
+
+struct dkim_engine {
+    const char *name;
+    /* All fields are there.  Returns the engine's state (freed through the
+     * region) or NULL: memory (the region latches). */
+    void *(*begin)(struct dkim_job *job);
+    void (*body)(void *state, struct text chunk);
+    /* Fills result, reason, key_bits, unsigned_octets of every candidate that is
+     * not settled.  Their keys are in place: key.text for the engine. */
+    void (*finish)(void *state);
+};
+
+extern const struct dkim_engine dkim_engine_libopendkim;
+
+const struct dkim_engine *dkim_engine_named(const char *name);
+
+struct dkim_params {
+    const struct dkim_engine *engine;
+    struct dns_scope *dns;
+    unsigned min_rsa_bits;   /* at least 1024 (RFC 8301) */
+    unsigned max_signatures; /* evaluated; unparsable ones count */
+    int64_t now;
+};
+
+struct dkim_verifier;
+
+/* A verifier in MESSAGE's region; NULL: memory. */
+struct dkim_verifier *dkim_verifier_new(struct message *message, const struct dkim_params *params);
+
+/* A field has arrived: parses a DKIM-Signature and starts its key lookup. */
+void dkim_verifier_field(struct dkim_verifier *verifier, const struct field *field);
+void dkim_verifier_end_of_header(struct dkim_verifier *verifier);
+
+/* Whether any body octets are still of use (else the MTA may skip them). */
+bool dkim_verifier_wants_body(const struct dkim_verifier *verifier);
+void dkim_verifier_body(struct dkim_verifier *verifier, struct text chunk);
+
+/* Candidates so far, for starting their DMARC lookups. */
+size_t dkim_verifier_count(const struct dkim_verifier *verifier);
+const struct dkim_candidate *dkim_verifier_candidate(const struct dkim_verifier *verifier, size_t i);
+
+/* Waits for keys, finishes, appends one finding a signature (or one `none`). */
+void check_dkim(struct findings *findings, struct dkim_verifier *verifier);
+
+#endif

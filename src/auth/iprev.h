@@ -1,0 +1,20 @@
+/* iprev.h: does the client's reverse name lead back to it (RFC 8601 §3)? */
+#ifndef VIDIMUS_AUTH_IPREV_H
+#define VIDIMUS_AUTH_IPREV_H
+
+#include "auth/finding.h"
+#include "base/ip.h"
+#include "mail/domain.h"
+
+struct dns_scope;
+
+/* Starts the PTR lookup; forward lookups of its names follow by themselves. */
+void iprev_start(struct dns_scope *dns, const struct ip_address *client);
+
+/* Appends the finding: permerror no PTR, fail no forward match, temperror.
+ * At most 10 names are tried.  CONFIRMED gets the first name that leads back
+ * (or ""). */
+void check_iprev(struct findings *findings, struct dns_scope *dns, const struct ip_address *client,
+                 domain_name confirmed);
+
+#endif

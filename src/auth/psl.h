@@ -1,0 +1,11 @@
+/* psl.h: the Public Suffix List, for `organizational-domain = psl` (RFC 7489). */
+#ifndef VIDIMUS_AUTH_PSL_H
+#define VIDIMUS_AUTH_PSL_H
+
+#include "mail/domain.h"
+
+/* The organizational domain of NAME by the list: a suffix of NAME itself, or
+ * NAME when it is a public suffix or unknown. */
+const char *psl_organizational_domain(const char *name);
+
+#endif

@@ -1,0 +1,80 @@
+/* spf.h: SPF (RFC 7208): request, outcome, and the interface that each engine
+ * implements.  The engine evaluates one identity; check_spf() wraps it into
+ * findings for MAIL FROM and HELO.
+ */
+#ifndef VIDIMUS_AUTH_SPF_H
+#define VIDIMUS_AUTH_SPF_H
+
+#include <stdint.h>
+
+#include "auth/finding.h"
+#include "base/ip.h"
+#include "mail/path.h"
+
+struct dns_scope;
+struct region;
+
+struct spf_request {
+    struct region *region;
+    struct dns_scope *dns;
+    struct ip_address client;
+    const char *helo;        /* normalised domain, or NULL: none usable */
+    struct text local_part;  /* of the identity; "postmaster" where absent */
+    const char *domain;      /* of the identity, normalised */
+    const char *receiver;    /* our name, for %{r} */
+    int64_t now;             /* epoch seconds, for %{t} */
+};
+
+struct spf_outcome {
+    enum result result;
+    const char *reason;      /* NULL or short static/region text */
+    const char *explanation; /* exp= text of a fail, printable ASCII, or NULL */
+    const char *mechanism;   /* the term that decided, as written, or NULL */
+    unsigned lookups;        /* DNS terms counted */
+    unsigned voids;
+    const char *include_path; /* domains walked, ">"-joined, for people; or NULL */
+};
+
+struct spf_engine {
+    const char *name;
+    /* Evaluates *REQUEST.  May wait for DNS through the request's scope. */
+    void (*evaluate)(const struct spf_request *request, struct spf_outcome *outcome);
+};
+
+extern const struct spf_engine spf_engine_libspf2;
+
+/* The engine named NAME ("libspf2", …), or NULL. */
+const struct spf_engine *spf_engine_named(const char *name);
+
+/* Starts the DNS lookups that evaluating DOMAIN for CLIENT will need: the
+ * record, then, as answers arrive, what its terms name (includes, a, mx,
+ * redirect…), without waiting and within RFC 7208's limits.  Macro-free names
+ * only.  DOMAIN is normalised. */
+void spf_prefetch(struct dns_scope *dns, const char *domain, const struct ip_address *client);
+
+struct spf_params {
+    const struct spf_engine *engine;
+    struct dns_scope *dns;
+    struct ip_address client;
+    struct text helo;             /* as the client sent it; may be empty */
+    const struct path *mail_from; /* PATH_NULL: postmaster@HELO */
+    const char *receiver;
+    int64_t now;
+};
+
+/* What DMARC and the verdict need of SPF. */
+struct spf_identity {
+    enum result result;
+    domain_name domain; /* of the MAIL FROM identity; for a null sender the HELO
+                           domain (RFC 7208 §2.4); "" when there is none */
+    const char *explanation;
+    const char *reason;
+};
+
+/* Evaluates MAIL FROM, then HELO; appends a finding for each (the HELO finding
+ * is left out when it is none).  A malformed MAIL FROM gives none/permerror and
+ * takes nothing from HELO.  *IDENTITY gets the MAIL FROM identity. */
+void check_spf(struct findings *findings, const struct spf_params *params,
+               struct spf_identity *identity);
+
+#endif

@@ -1,0 +1,98 @@
+#include "base/log.h"
+
+#define LIBBSD_OPENBSD_VIS 1 /* choose one strnvis(); we use vis() only */
+#include <bsd/vis.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+enum { LINE_MAX_OCTETS = 2048 };
+
+static enum log_target target = LOG_TARGET_STDERR;
+static bool verbose;
+static const char *program = "vidimus";
+
+static const int priorities[] = {
+    [LOG_LEVEL_FAULT] = LOG_ERR,
+    [LOG_LEVEL_WARN] = LOG_WARNING,
+    [LOG_LEVEL_MAIL] = LOG_INFO,
+    [LOG_LEVEL_DEBUG] = LOG_DEBUG,
+};
+
+void log_open(enum log_target to, const char *name, bool with_debug)
+{
+    target = to;
+    program = name;
+    verbose = with_debug;
+    if (target == LOG_TARGET_SYSLOG)
+        openlog(program, LOG_PID, LOG_MAIL);
+}
+
+bool log_stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat st;
+
+    if (!stream || sscanf(stream, "%llu:%llu", &device, &inode) != 2)
+        return false;
+    return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    char line[LINE_MAX_OCTETS];
+    va_list args;
+
+    if (level == LOG_LEVEL_DEBUG && !verbose)
+        return;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    switch (target) {
+    case LOG_TARGET_SYSLOG:
+        syslog(priorities[level], "%s", line);
+        break;
+    case LOG_TARGET_JOURNAL: /* sd-daemon(3): "<N>" names the priority */
+        fprintf(stderr, "<%d>%s\n", priorities[level], line);
+        break;
+    case LOG_TARGET_STDERR:
+        fprintf(stderr, "%s: %s\n", program, line);
+        break;
+    }
+}
+
+static bool is_plain(char c)
+{
+    return (unsigned char)c > ' ' && (unsigned char)c < 0x7f && c != '"' && c != '=' && c != '\\';
+}
+
+const char *log_quote(struct text t, char out[LOG_QUOTED_MAX])
+{
+    enum { SHOWN_MAX = (LOG_QUOTED_MAX - 8) / 4 };
+    bool plain = t.len > 0 && t.len <= SHOWN_MAX;
+    char *at = out;
+
+    for (size_t i = 0; plain && i < t.len; i++)
+        plain = is_plain(t.data[i]);
+    if (plain) {
+        memcpy(out, t.data, t.len);
+        out[t.len] = '\0';
+        return out;
+    }
+    *at++ = '"';
+    for (size_t i = 0; i < t.len && i < SHOWN_MAX; i++) {
+        if (t.data[i] == '"')
+            *at++ = '\\';
+        at = vis(at, (unsigned char)t.data[i], VIS_OCTAL | VIS_TAB | VIS_NL, 0);
+    }
+    if (t.len > SHOWN_MAX)
+        at = stpcpy(at, "...");
+    *at++ = '"';
+    *at = '\0';
+    return out;
+}

@@ -1,0 +1,42 @@
+/* log.h: every line that vidimus logs goes through here.
+ *
+ * Lines are logfmt: key=value, one line an event.  Text from the network is
+ * escaped (vis(3)) and quoted when it holds anything but plain characters, so
+ * one event is always one line.  Secrets are never passed in.
+ *
+ * Levels are named by audience.
+ */
+#ifndef VIDIMUS_BASE_LOG_H
+#define VIDIMUS_BASE_LOG_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+enum log_level {
+    LOG_LEVEL_FAULT, /* the administrator must act: wrong or lost service */
+    LOG_LEVEL_WARN,  /* the administrator should know */
+    LOG_LEVEL_MAIL,  /* one line a message, start, stop, reload */
+    LOG_LEVEL_DEBUG  /* with -v */
+};
+
+enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG, LOG_TARGET_JOURNAL };
+
+/* Chooses the target; before the first call lines go to stderr.  VERBOSE lets
+ * LOG_LEVEL_DEBUG through.  Call before threads start. */
+void log_open(enum log_target target, const char *program, bool verbose);
+
+/* Whether stderr is connected to the journal (JOURNAL_STREAM of systemd). */
+bool log_stderr_is_journal(void);
+
+/* One line.  Arguments must be plain text already (use log_quote_into). */
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Room for the quoted form of LEN octets: each at most 4, two quotes, NUL. */
+enum { LOG_QUOTED_MAX = 512 };
+
+/* T as a logfmt value: bare when it is plain, else in double quotes with
+ * escapes; cut (with "...") so that it fits OUT.  Returns OUT. */
+const char *log_quote(struct text t, char out[LOG_QUOTED_MAX]);
+
+#endif

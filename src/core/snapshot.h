@@ -1,0 +1,29 @@
+/* snapshot.h: configuration, resolver and engines, prepared together and
+ * swapped as one.  A message keeps the snapshot it began with. */
+#ifndef VIDIMUS_CORE_SNAPSHOT_H
+#define VIDIMUS_CORE_SNAPSHOT_H
+
+#include <stddef.h>
+
+#include "auth/dkim.h"
+#include "auth/spf.h"
+#include "config/config.h"
+#include "dns/resolver.h"
+
+struct snapshot {
+    struct config *config;
+    struct resolver *resolver;
+    const struct spf_engine *spf;
+    const struct dkim_engine *dkim;
+    /* private */
+    _Atomic unsigned references;
+};
+
+/* Takes over one reference of CONFIG and one of RESOLVER (NULL: make one from
+ * the configuration).  NULL on error, both dropped, with a message in ERROR. */
+struct snapshot *snapshot_new(struct config *config, struct resolver *resolver, char *error,
+                              size_t error_size);
+struct snapshot *snapshot_ref(struct snapshot *snapshot);
+void snapshot_unref(struct snapshot *snapshot); /* NULL allowed */
+
+#endif

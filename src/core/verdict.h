@@ -1,0 +1,70 @@
+/* verdict.h: from findings to what shall happen to the message.  Pure. */
+#ifndef VIDIMUS_CORE_VERDICT_H
+#define VIDIMUS_CORE_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "auth/dmarc.h"
+#include "auth/finding.h"
+#include "auth/spf.h"
+#include "base/names.h"
+#include "config/config.h"
+#include "mail/author.h"
+
+enum action { ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_TEMPFAIL, ACTION_REJECT };
+
+extern const struct name action_names[];
+
+/* RFC 9990 disposition. */
+enum disposition { DISPOSITION_NONE, DISPOSITION_PASS, DISPOSITION_QUARANTINE, DISPOSITION_REJECT };
+
+extern const struct name disposition_names[];
+
+/* RFC 9990 override reasons, and none. */
+enum override_reason {
+    OVERRIDE_NONE,
+    OVERRIDE_LOCAL_POLICY,
+    OVERRIDE_MAILING_LIST,
+    OVERRIDE_OTHER,
+    OVERRIDE_POLICY_TEST_MODE,
+    OVERRIDE_TRUSTED_FORWARDER
+};
+
+extern const struct name override_reason_names[];
+
+struct reply {
+    unsigned code;         /* 550, 451; 0: none */
+    const char *enhanced;  /* "5.7.26" */
+    const char *text;      /* printable ASCII, at most 980 octets, no CR LF */
+};
+
+struct verdict {
+    enum action action;
+    struct reply reply;       /* of reject and tempfail */
+    const char *reason;       /* for people and the log; never NULL */
+    const struct finding *decided_by; /* or NULL */
+    enum override_reason override;
+    const char *override_comment;     /* e.g. the override's name, or NULL */
+    enum disposition disposition;     /* for the report row */
+};
+
+/* Everything the verdict may look at. */
+struct evidence {
+    const struct config *config;
+    struct region *region;
+    const struct ip_address *client;
+    const struct message *message;
+    const struct author *author;
+    const struct findings *findings;
+    const struct spf_identity *spf;
+    const struct dmarc_outcome *dmarc;
+    bool null_mx_sender;
+    /* Domains of the List-Id field and of the signatures that pass. */
+    const char *list_domain; /* or NULL */
+    bool list_signed;        /* a passing signature of the list's own domain */
+};
+
+void verdict_decide(const struct evidence *evidence, struct verdict *verdict);
+
+#endif

@@ -1,0 +1,78 @@
+/* resolver.h: the one resolver under everything.
+ *
+ * dns_start() never blocks; identical questions in flight are one query; a
+ * bounded cache in front honours TTLs and negative answers.  Callers do not
+ * use this directly but through a message's dns_scope (scope.h), which counts,
+ * bounds and remembers.  Thread-safe throughout.
+ *
+ * Backends implement struct resolver_backend: libunbound, and a zone file for
+ * tests and offline use.
+ */
+#ifndef VIDIMUS_DNS_RESOLVER_H
+#define VIDIMUS_DNS_RESOLVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "dns/answer.h"
+
+struct resolver; /* reference counted */
+
+enum dnssec_mode { DNSSEC_OFF, DNSSEC_VALIDATE };
+
+struct resolver_settings {
+    const char *const *servers; /* "192.0.2.53", "127.0.0.1@5353", "::1@53";
+                                   NULL-terminated; empty: resolv.conf */
+    unsigned timeout_ms;        /* one question, from start to answer */
+    enum dnssec_mode dnssec;
+    size_t cache_max;           /* answers kept in our cache */
+};
+
+struct resolver_counters {
+    uint64_t questions;   /* asked of us */
+    uint64_t queries;     /* handed to the backend */
+    uint64_t cache_hits;
+    uint64_t merged;      /* joined a question in flight */
+    uint64_t timeouts;
+    uint64_t tempfails;   /* of the backend, timeouts included */
+    uint64_t in_flight;   /* now */
+    int64_t last_answer_ms; /* clock_ms() of the last answer of the backend */
+};
+
+/* A resolver on libunbound.  NULL on error, with a message for people (no
+ * newline) in ERROR. */
+struct resolver *resolver_new_unbound(const struct resolver_settings *settings, char *error,
+                                      size_t error_size);
+
+/* A resolver over a zone file (DESIGN §4: master-file form, $ORIGIN, $TTL,
+ * $FAULT NAME TYPE timeout|servfail; names that are not there are NXDOMAIN,
+ * names above a record exist).  FILE_NAME is for messages and to open.  A
+ * timeout fault answers TEMPFAIL at once, without waiting. */
+struct resolver *resolver_new_zone(const char *file_name, char *error, size_t error_size);
+
+struct resolver *resolver_ref(struct resolver *resolver);
+void resolver_unref(struct resolver *resolver); /* NULL allowed; the last one stops it */
+
+void resolver_count(struct resolver *resolver, struct resolver_counters *counters);
+
+/* Called once per question, on any thread (also before dns_start returns),
+ * holding no lock.  ANSWER is lent for the call. */
+typedef void dns_done_fn(void *context, const struct dns_answer *answer);
+
+struct dns_future; /* reference counted */
+
+/* Starts a question.  NAME is normalised (mail/domain.h); a name that is not a
+ * possible DNS name is answered NXDOMAIN without a query.  DONE may be NULL.
+ * Never NULL unless memory is exhausted (then DONE is not called). */
+struct dns_future *dns_start(struct resolver *resolver, const char *name, enum dns_type type,
+                             dns_done_fn *done, void *context);
+
+/* Waits until the answer is there or the clock (clock_ms) reaches DEADLINE_MS;
+ * then the answer is TEMPFAIL "timeout" (a static one).  The answer lives as
+ * long as FUTURE.  DEADLINE_MS 0: do not wait, NULL when it is not there. */
+const struct dns_answer *dns_wait(struct dns_future *future, int64_t deadline_ms);
+
+void dns_future_unref(struct dns_future *future); /* NULL allowed */
+
+#endif

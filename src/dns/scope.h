@@ -1,0 +1,64 @@
+/* scope.h: the questions of one message (or one connection).
+ *
+ * A scope remembers each question and its answer, so that one message sees one
+ * consistent DNS and nothing is asked twice; it counts them, bounds them
+ * (DESIGN §6: 100 a message), and carries the message's deadline.
+ *
+ * Reference counted and thread-safe: completion callbacks run on the
+ * resolver's threads and may start further questions in the scope while the
+ * message goes on, or after it is gone.
+ */
+#ifndef VIDIMUS_DNS_SCOPE_H
+#define VIDIMUS_DNS_SCOPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dns/answer.h"
+
+struct resolver;
+struct dns_scope;
+
+struct dns_scope_limits {
+    unsigned questions_max; /* distinct questions; beyond: TEMPFAIL "question limit" */
+    int64_t deadline_ms;    /* clock_ms() value at which waiting ends; 0: none */
+};
+
+/* NULL when memory is exhausted.  Holds a reference on RESOLVER. */
+struct dns_scope *dns_scope_new(struct resolver *resolver, const struct dns_scope_limits *limits);
+struct dns_scope *dns_scope_ref(struct dns_scope *scope);
+void dns_scope_unref(struct dns_scope *scope); /* NULL allowed */
+
+/* Sets the deadline, e.g. when the wait for the message begins. */
+void dns_scope_set_deadline(struct dns_scope *scope, int64_t deadline_ms);
+
+/* Starts a question without waiting (a hint: errors show at lookup).  DONE, if
+ * any, is called once with the answer, on any thread, maybe before this
+ * returns; it is not called when the answer is already known to have been
+ * handed to an earlier DONE of the same question and the scope is closed. */
+void dns_scope_start(struct dns_scope *scope, const char *name, enum dns_type type,
+                     void (*done)(void *context, const struct dns_answer *answer), void *context);
+
+/* The answer, waiting for it at most until the deadline.  Never NULL; lives as
+ * long as the scope.  Bounds and memory hit give TEMPFAIL with `why`. */
+const struct dns_answer *dns_scope_lookup(struct dns_scope *scope, const char *name,
+                                          enum dns_type type);
+
+/* No further question is started by callbacks from now on (message gone). */
+void dns_scope_close(struct dns_scope *scope);
+
+struct dns_scope_usage {
+    unsigned questions;   /* distinct questions started */
+    int64_t waited_ms;    /* spent waiting inside dns_scope_lookup */
+    bool limit_hit;
+};
+
+void dns_scope_usage(struct dns_scope *scope, struct dns_scope_usage *usage);
+
+/* Calls VISIT for every question with an answer so far, in the order started
+ * (for --explain).  Not to be called while callbacks may still run. */
+void dns_scope_each(struct dns_scope *scope,
+                    void (*visit)(void *context, const char *name, const struct dns_answer *answer),
+                    void *context);
+
+#endif

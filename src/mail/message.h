@@ -1,0 +1,70 @@
+/* message.h: one message: envelope and header fields, in one region.
+ *
+ * The body is never stored: it streams through whoever digests it.  Fields
+ * keep their octets exactly as they came (the value starts right after the
+ * colon), with folding as CRLF, because `simple` canonicalisation needs them.
+ */
+#ifndef VIDIMUS_MAIL_MESSAGE_H
+#define VIDIMUS_MAIL_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+#include "mail/path.h"
+
+struct region;
+
+enum { MESSAGE_FIELDS_MAX = 1000, FIELD_OCTETS_MAX = 65536 };
+
+struct field {
+    struct text name;     /* as written, without blanks before the colon */
+    struct text value;    /* after the colon, leading blank included, CRLF folding */
+    size_t index;         /* 1-based among fields of this name (case ignored):
+                             what smfi_chgheader() calls the index */
+    bool cut;             /* longer than FIELD_OCTETS_MAX: the rest was dropped */
+    struct field *next;   /* in order of appearance */
+};
+
+struct recipient {
+    struct path path;
+    struct recipient *next;
+};
+
+struct message {
+    struct region *region; /* owned: message_free() frees it */
+
+    struct path mail_from;
+    struct recipient *recipients;
+    size_t recipient_count;
+
+    struct field *fields;
+    size_t field_count;    /* of stored fields */
+    bool fields_capped;    /* more than MESSAGE_FIELDS_MAX came: the rest was
+                              counted for `index` but not stored */
+    size_t from_count;     /* of From fields, also beyond the cap */
+    /* private to message.c */
+    struct field **fields_end;
+    struct recipient **recipients_end;
+    struct field_counter *counters;
+};
+
+/* A new empty message; NULL when memory is exhausted.  MEMORY_MAX bounds the
+ * octets of its region. */
+struct message *message_new(size_t memory_max);
+void message_free(struct message *message); /* NULL allowed */
+
+/* Appends a field.  Bare LF in VALUE becomes CRLF (Postfix hands folded lines
+ * so); blanks at the end of NAME are dropped.  NULL when it was not stored:
+ * the cap (fields_capped) or memory (the region latches). */
+struct field *message_add_field(struct message *message, struct text name, struct text value);
+
+/* Appends a recipient, parsed from the raw RCPT TO argument. */
+void message_add_recipient(struct message *message, struct text raw);
+
+/* First field called NAME (case ignored) from FIELD on; NULL: none. */
+struct field *field_find(struct field *field, struct text name);
+
+bool field_is(const struct field *field, struct text name);
+
+#endif
