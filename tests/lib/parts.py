@@ -62,6 +62,12 @@ def scratch():
             shutil.rmtree(path, ignore_errors=True)
 
 
+def give_to(path, user):
+    """Makes USER the owner of PATH."""
+    entry = pwd.getpwnam(user)
+    os.chown(path, entry.pw_uid, entry.pw_gid)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -290,8 +296,8 @@ class Postfix:
             path.mkdir(exist_ok=True)
             path.chmod(0o755)
         self.user = pwd.getpwnam("postfix")
-        os.chown(self.data, self.user.pw_uid, self.user.pw_gid)
-        os.chown(self.mail, self.user.pw_uid, self.user.pw_gid)
+        give_to(self.data, "postfix")
+        give_to(self.mail, "postfix")
         self.log_file = self.dir / "maillog"
         self.services = services
         self.write_main(settings)
