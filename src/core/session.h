@@ -1,4 +1,8 @@
-/* session.h: one SMTP connection, as the MTA tells it. */
+/* session.h: one SMTP connection, as the MTA tells it.
+ *
+ * Texts are copied; setting one again replaces it.  When memory runs out the
+ * text is empty then: no HELO, not authenticated, unknown host name, each of
+ * which is judged more strictly, never less. */
 #ifndef VIDIMUS_CORE_SESSION_H
 #define VIDIMUS_CORE_SESSION_H
 
@@ -9,7 +13,6 @@
 #include "base/text.h"
 #include "mail/domain.h"
 
-struct region;
 struct snapshot;
 struct dns_scope;
 
@@ -17,7 +20,8 @@ struct dns_scope;
 enum origin {
     ORIGIN_OUTSIDE,       /* judged */
     ORIGIN_AUTHENTICATED, /* SMTP AUTH: not judged */
-    ORIGIN_TRUSTED        /* trusted-networks: not judged, our own A-R stays */
+    ORIGIN_TRUSTED        /* trusted-networks, or submitted on this host: not
+                             judged, our own A-R stays */
 };
 
 extern const struct name origin_names[]; /* "outside", "authenticated", "trusted" */
@@ -27,10 +31,12 @@ struct session {
     struct text helo;         /* as sent; empty when there was none */
     struct text auth_name;    /* SASL name; empty: not authenticated */
     const char *hostname;     /* the MTA's own name ({j}), "" unknown */
+    domain_name client_name;  /* what is to stand for the client's PTR record; "":
+                                 ask DNS */
     struct dns_scope *dns;    /* connection-wide questions: iprev */
     /* private */
-    struct region *region;
     struct snapshot *snapshot;
+    bool judge_unknown;
 };
 
 /* A new session; holds a reference on SNAPSHOT and starts iprev's lookups for a
@@ -38,9 +44,20 @@ struct session {
 struct session *session_new(struct snapshot *snapshot, const struct ip_address *client);
 void session_free(struct session *session); /* NULL allowed */
 
-void session_set_helo(struct session *session, struct text helo); /* again: replaces */
+void session_set_helo(struct session *session, struct text helo);
 void session_set_auth(struct session *session, struct text name);
 void session_set_hostname(struct session *session, struct text name);
+
+/* The name that the client's reverse lookup gives, known beforehand.  False
+ * when NAME is no domain name. */
+bool session_set_client_name(struct session *session, struct text name);
+
+/* A client that is IP_NONE submitted on this host and is trusted; after this
+ * call it is an unknown one, to be judged (`vidimus check` without --ip). */
+void session_judge_unknown(struct session *session);
+
+/* The next transaction runs under SNAPSHOT (a reload came between). */
+void session_use(struct session *session, struct snapshot *snapshot);
 
 enum origin session_origin(const struct session *session);
 

@@ -13,6 +13,7 @@
 
 #include "auth/dmarc.h"
 #include "auth/finding.h"
+#include "core/list.h"
 #include "core/plan.h"
 #include "core/session.h"
 #include "core/verdict.h"
@@ -50,6 +51,7 @@ struct judgement {
     const struct spf_identity *spf;    /* NULL: not judged */
     const struct dmarc_outcome *dmarc; /* NULL: not judged */
     const char *client_name;           /* confirmed reverse name, or "" */
+    struct list_claim list;
     struct verdict verdict;
     struct plan plan;
     const char *header;                /* A-R body, or NULL: none is added */

@@ -1,4 +1,8 @@
-/* verdict.h: from findings to what shall happen to the message.  Pure. */
+/* verdict.h: from findings to what shall happen to the message.  Pure.
+ *
+ * Each rule (verdict.c) looks at the evidence and proposes an action; the
+ * strongest proposal is the verdict, and among equals the first rule's.
+ */
 #ifndef VIDIMUS_CORE_VERDICT_H
 #define VIDIMUS_CORE_VERDICT_H
 
@@ -12,6 +16,7 @@
 #include "config/config.h"
 #include "mail/author.h"
 
+/* From the mildest to the strongest. */
 enum action { ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_TEMPFAIL, ACTION_REJECT };
 
 extern const struct name action_names[];
@@ -41,6 +46,7 @@ struct reply {
 
 struct verdict {
     enum action action;
+    enum quarantine_mode quarantine; /* how, when the action is quarantine */
     struct reply reply;       /* of reject and tempfail */
     const char *reason;       /* for people and the log; never NULL */
     const struct finding *decided_by; /* or NULL */
@@ -66,5 +72,10 @@ struct evidence {
 };
 
 void verdict_decide(const struct evidence *evidence, struct verdict *verdict);
+
+/* At MAIL FROM, with `spf { on-fail = reject reject-at = mail }`: true when the
+ * message is to be refused on SPF alone.  Client, SPF and envelope sender are
+ * all that the evidence holds then. */
+bool verdict_at_mail(const struct evidence *evidence, struct verdict *verdict);
 
 #endif

@@ -1,0 +1,116 @@
+#include "core/logline.h"
+
+#include "base/buf.h"
+#include "base/ip.h"
+#include "base/log.h"
+#include "core/session.h"
+#include "core/transaction.h"
+#include "mail/message.h"
+
+enum { DKIM_SHOWN_MAX = 8 };
+
+static void add_text(struct buf *out, const char *key, struct text value)
+{
+    char quoted[LOG_QUOTED_MAX];
+
+    if (value.len > 0)
+        buf_printf(out, " %s=%s", key, log_quote(value, quoted));
+}
+
+static const struct finding *first_of(const struct judgement *j, enum method method)
+{
+    const struct finding *f = j->findings->first;
+
+    while (f && f->method != method)
+        f = f->next;
+    return f;
+}
+
+static void add_result(struct buf *out, const struct judgement *j, enum method method)
+{
+    const struct finding *f = first_of(j, method);
+
+    if (f)
+        buf_printf(out, " %s=%s", name_of(method_names, (int)method),
+                   name_of(result_names, (int)f->result));
+}
+
+/* dkim=pass:example.org/s1,fail:example.net/s2 */
+static void add_dkim(struct buf *out, const struct judgement *j)
+{
+    char domain[LOG_QUOTED_MAX], selector[LOG_QUOTED_MAX];
+    unsigned shown = 0;
+
+    for (const struct finding *f = j->findings->first; f; f = f->next) {
+        struct text d = finding_get(f, "header.d"), s = finding_get(f, "header.s");
+
+        if (f->method != METHOD_DKIM || shown == DKIM_SHOWN_MAX)
+            continue;
+        buf_printf(out, "%s%s", shown++ ? "," : " dkim=", name_of(result_names, (int)f->result));
+        if (d.len > 0)
+            buf_printf(out, ":%s", log_quote(d, domain));
+        if (d.len > 0 && s.len > 0)
+            buf_printf(out, "/%s", log_quote(s, selector));
+    }
+}
+
+static void add_dmarc(struct buf *out, const struct judgement *j)
+{
+    add_result(out, j, METHOD_DMARC);
+    if (j->dmarc && j->dmarc->has_policy)
+        buf_printf(out, " policy=%s", name_of(dmarc_policy_names, (int)j->dmarc->policy));
+}
+
+static void add_recipients(struct buf *out, const struct message *message)
+{
+    if (!message->recipients)
+        return;
+    add_text(out, "rcpt", text_of(message->recipients->path.domain));
+    if (message->recipient_count > 1)
+        buf_printf(out, " rcpts=%zu", message->recipient_count);
+}
+
+static void add_why(struct buf *out, const struct verdict *v)
+{
+    if (v->action != ACTION_ACCEPT || v->override != OVERRIDE_NONE)
+        add_text(out, "reason", text_of(v->reason));
+    if (v->override != OVERRIDE_NONE)
+        buf_printf(out, " override=%s", name_of(override_reason_names, (int)v->override));
+    add_text(out, "because", text_of(v->override_comment));
+}
+
+/* Bounds of DESIGN §6 that were hit: what was judged is not all there was. */
+static void add_bounds(struct buf *out, const struct judgement *j)
+{
+    if (j->dns.limit_hit)
+        buf_add(out, " bound=dns-questions");
+    if (j->message->fields_capped)
+        buf_add(out, " bound=header-fields");
+}
+
+void logline_write(struct buf *out, const char *queue_id, const struct session *session,
+                   const struct judgement *j, int64_t end_of_message_ms)
+{
+    char quoted[LOG_QUOTED_MAX], ip[IP_TEXT_SIZE];
+    const struct field *mid = field_find(j->message->fields, TEXT("Message-Id"));
+
+    buf_printf(out, "%s: action=%s", *queue_id ? log_quote(text_of(queue_id), quoted) : "NOQUEUE",
+               name_of(action_names, (int)j->verdict.action));
+    if (j->origin != ORIGIN_OUTSIDE)
+        buf_printf(out, " origin=%s", name_of(origin_names, (int)j->origin));
+    if (j->author->count > 0)
+        add_text(out, "from", text_of(j->author->domains[0]));
+    add_result(out, j, METHOD_IPREV);
+    add_result(out, j, METHOD_SPF);
+    add_dkim(out, j);
+    add_dmarc(out, j);
+    add_why(out, &j->verdict);
+    add_text(out, "ip", text_of(ip_format(&session->client, ip)));
+    add_text(out, "helo", session->helo);
+    add_recipients(out, j->message);
+    if (mid)
+        add_text(out, "mid", text_trim(mid->value));
+    add_bounds(out, j);
+    buf_printf(out, " dns=%u/%lldms eom=%lldms", j->dns.questions, (long long)j->dns.waited_ms,
+               (long long)end_of_message_ms);
+}

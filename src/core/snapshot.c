@@ -1,0 +1,83 @@
+#include "core/snapshot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct resolver *make_resolver(const struct config *config, char *error, size_t error_size)
+{
+    const struct strings *configured = &config->resolver.servers;
+    const char **servers = calloc(configured->count + 1, sizeof *servers);
+    struct resolver *resolver;
+
+    if (!servers) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    for (size_t i = 0; i < configured->count; i++)
+        servers[i] = configured->items[i];
+    resolver = resolver_new_unbound(
+        &(struct resolver_settings){
+            .servers = servers,
+            .timeout_ms = config->resolver.timeout * 1000,
+            .dnssec = config->resolver.dnssec ? DNSSEC_VALIDATE : DNSSEC_OFF,
+            .cache_max = config->resolver.cache,
+        },
+        error, error_size);
+    free(servers);
+    return resolver;
+}
+
+static bool choose_engines(struct snapshot *snapshot, char *error, size_t error_size)
+{
+    const struct config *config = snapshot->config;
+
+    snapshot->spf = spf_engine_named(config->spf.engine);
+    if (!snapshot->spf) {
+        snprintf(error, error_size, "there is no SPF engine \"%s\"", config->spf.engine);
+        return false;
+    }
+    snapshot->dkim = dkim_engine_named(config->dkim.engine);
+    if (!snapshot->dkim) {
+        snprintf(error, error_size, "there is no DKIM engine \"%s\"", config->dkim.engine);
+        return false;
+    }
+    return true;
+}
+
+struct snapshot *snapshot_new(struct config *config, struct resolver *resolver, char *error,
+                              size_t error_size)
+{
+    struct snapshot *snapshot = calloc(1, sizeof *snapshot);
+
+    if (!snapshot) {
+        snprintf(error, error_size, "out of memory");
+        resolver_unref(resolver);
+        config_unref(config);
+        return NULL;
+    }
+    snapshot->references = 1;
+    snapshot->config = config;
+    snapshot->resolver = resolver;
+    if (choose_engines(snapshot, error, error_size) && !snapshot->resolver)
+        snapshot->resolver = make_resolver(config, error, error_size);
+    if (!snapshot->dkim || !snapshot->resolver) {
+        snapshot_unref(snapshot);
+        return NULL;
+    }
+    return snapshot;
+}
+
+struct snapshot *snapshot_ref(struct snapshot *snapshot)
+{
+    snapshot->references++;
+    return snapshot;
+}
+
+void snapshot_unref(struct snapshot *snapshot)
+{
+    if (!snapshot || --snapshot->references > 0)
+        return;
+    resolver_unref(snapshot->resolver);
+    config_unref(snapshot->config);
+    free(snapshot);
+}

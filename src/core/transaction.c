@@ -1,0 +1,437 @@
+#include "core/transaction.h"
+
+#include <stdlib.h>
+
+#include "auth/dkim.h"
+#include "auth/iprev.h"
+#include "auth/spf.h"
+#include "base/clock.h"
+#include "base/region.h"
+#include "core/reply.h"
+#include "core/snapshot.h"
+#include "mail/author.h"
+#include "mail/message.h"
+
+/* Envelope, header fields and findings of one message; the body is not kept. */
+enum { MESSAGE_MEMORY_MAX = 32 * 1024 * 1024 };
+
+struct transaction {
+    struct session *session;   /* lent */
+    struct snapshot *snapshot; /* referenced */
+    struct dns_scope *dns;
+    struct message *message;
+    struct dkim_verifier *dkim; /* NULL: not judged */
+    int64_t now;
+    bool header_ended;
+
+    struct author author;
+    struct findings findings;
+    struct spf_identity spf;
+    struct dmarc_outcome dmarc;
+    domain_name client_name;
+    struct verdict mail_verdict;
+    struct judgement judgement;
+};
+
+/* --- beginning ---------------------------------------------------------- */
+
+static enum dmarc_discovery discovery_of(const struct config *config)
+{
+    return config->dmarc.organizational_domain == ORGDOM_PSL ? DMARC_PSL : DMARC_TREE_WALK;
+}
+
+static const char *authserv_id_of(const struct transaction *t)
+{
+    if (*t->snapshot->config->authserv_id)
+        return t->snapshot->config->authserv_id;
+    return *t->session->hostname ? t->session->hostname : "localhost";
+}
+
+/* The MAIL FROM identity.  What our parser and the MTA read differently is
+ * nobody's identity. */
+static void parse_sender(struct transaction *t, struct text raw, const struct text *mail_addr)
+{
+    struct path *sender = &t->message->mail_from;
+    struct path seen;
+    const char *copy;
+
+    *sender = (struct path){ .kind = raw.data ? PATH_MALFORMED : PATH_LOCAL };
+    copy = raw.data ? text_dup(t->message->region, raw) : NULL;
+    if (!copy)
+        return;
+    path_parse((struct text){ copy, raw.len }, sender);
+    if (!mail_addr || mail_addr->len == 0 || sender->kind != PATH_ADDRESS)
+        return;
+    path_parse(*mail_addr, &seen);
+    if (seen.kind == PATH_ADDRESS && !text_equal(text_of(seen.domain), text_of(sender->domain)))
+        *sender = (struct path){ .kind = PATH_MALFORMED };
+}
+
+/* The HELO name as a domain; false when it is none (RFC 7208 §2.3). */
+static bool helo_domain(const struct transaction *t, domain_name out)
+{
+    return domain_normalise(t->session->helo, out) && domain_labels(out) > 1;
+}
+
+static void start_sender_lookups(struct transaction *t)
+{
+    const struct path *sender = &t->message->mail_from;
+    const struct ip_address *client = &t->session->client;
+    domain_name helo;
+
+    if (sender->kind == PATH_ADDRESS) {
+        if (client->family != IP_NONE)
+            spf_prefetch(t->dns, sender->domain, client);
+        if (t->snapshot->config->reject_null_mx)
+            dns_scope_start(t->dns, sender->domain, DNS_MX, NULL, NULL);
+    }
+    if (client->family != IP_NONE && helo_domain(t, helo))
+        spf_prefetch(t->dns, helo, client);
+}
+
+static bool prepare(struct transaction *t)
+{
+    const struct config *config = t->snapshot->config;
+    struct dns_scope_limits limits = { .questions_max = config->resolver.questions };
+
+    t->message = message_new(MESSAGE_MEMORY_MAX);
+    t->dns = dns_scope_new(t->snapshot->resolver, &limits);
+    if (!t->message || !t->dns)
+        return false;
+    findings_init(&t->findings, t->message->region);
+    t->judgement.origin = session_origin(t->session);
+    if (t->judgement.origin != ORIGIN_OUTSIDE)
+        return true;
+    t->dkim = dkim_verifier_new(t->message, &(struct dkim_params){
+                                                .engine = t->snapshot->dkim,
+                                                .dns = t->dns,
+                                                .min_rsa_bits = config->dkim.min_rsa_bits,
+                                                .max_signatures = config->dkim.max_signatures,
+                                                .now = t->now,
+                                            });
+    return t->dkim;
+}
+
+struct transaction *transaction_begin(struct session *session, struct snapshot *snapshot,
+                                      struct text mail_from, const struct text *mail_addr,
+                                      int64_t now)
+{
+    struct transaction *t = calloc(1, sizeof *t);
+
+    if (!t)
+        return NULL;
+    session_use(session, snapshot);
+    t->session = session;
+    t->snapshot = snapshot_ref(snapshot);
+    t->now = now;
+    if (!prepare(t)) {
+        transaction_free(t);
+        return NULL;
+    }
+    parse_sender(t, mail_from, mail_addr);
+    if (t->judgement.origin == ORIGIN_OUTSIDE)
+        start_sender_lookups(t);
+    return t;
+}
+
+void transaction_free(struct transaction *t)
+{
+    if (!t)
+        return;
+    if (t->dns) {
+        dns_scope_close(t->dns);
+        dns_scope_unref(t->dns);
+    }
+    message_free(t->message);
+    snapshot_unref(t->snapshot);
+    free(t);
+}
+
+struct dns_scope *transaction_dns(struct transaction *t)
+{
+    return t->dns;
+}
+
+/* --- what arrives ------------------------------------------------------- */
+
+void transaction_recipient(struct transaction *t, struct text rcpt_to)
+{
+    message_add_recipient(t->message, rcpt_to);
+}
+
+static void start_author_lookups(struct transaction *t, const struct field *from)
+{
+    struct author author;
+
+    author_parse(from->value, &author);
+    for (size_t i = 0; i < author.count; i++)
+        dmarc_prefetch(t->dns, author.domains[i], discovery_of(t->snapshot->config));
+}
+
+void transaction_field(struct transaction *t, struct text name, struct text value)
+{
+    struct field *field = message_add_field(t->message, name, value);
+
+    if (!field || !t->dkim)
+        return;
+    dkim_verifier_field(t->dkim, field);
+    if (field->index == 1 && field_is(field, TEXT("From")))
+        start_author_lookups(t, field);
+}
+
+/* An identifier that may align by its organizational domain: that asks for a
+ * walk of its own.  Two labels in common make it worth starting early. */
+static void start_identifier_lookups(struct transaction *t, const char *domain)
+{
+    for (size_t i = 0; i < t->author.count; i++) {
+        const char *author = t->author.domains[i];
+
+        if (!text_equal(text_of(author), text_of(domain)) && domain_labels(domain) > 1 &&
+            domain_is_within(author, domain_last_labels(domain, 2))) {
+            dmarc_prefetch(t->dns, domain, discovery_of(t->snapshot->config));
+            return;
+        }
+    }
+}
+
+void transaction_end_of_header(struct transaction *t)
+{
+    const struct path *sender = &t->message->mail_from;
+    domain_name helo;
+
+    t->header_ended = true;
+    author_of(t->message, &t->author);
+    if (!t->dkim)
+        return;
+    for (size_t i = 0; i < dkim_verifier_count(t->dkim); i++)
+        start_identifier_lookups(t, dkim_verifier_candidate(t->dkim, i)->signature.domain);
+    if (sender->kind == PATH_ADDRESS)
+        start_identifier_lookups(t, sender->domain);
+    else if (sender->kind == PATH_NULL && helo_domain(t, helo))
+        start_identifier_lookups(t, helo);
+    dkim_verifier_end_of_header(t->dkim);
+}
+
+bool transaction_wants_body(const struct transaction *t)
+{
+    return t->dkim && dkim_verifier_wants_body(t->dkim);
+}
+
+void transaction_body(struct transaction *t, struct text chunk)
+{
+    if (transaction_wants_body(t))
+        dkim_verifier_body(t->dkim, chunk);
+}
+
+/* --- the checks, in the order of the Authentication-Results field -------- */
+
+static void begin_waiting(struct transaction *t)
+{
+    int64_t deadline = clock_ms() + (int64_t)t->snapshot->config->resolver.message_timeout * 1000;
+
+    dns_scope_set_deadline(t->dns, deadline);
+    dns_scope_set_deadline(t->session->dns, deadline);
+}
+
+static void judge_spf_identity(struct transaction *t, struct findings *findings)
+{
+    if (t->session->client.family == IP_NONE) {
+        t->spf = (struct spf_identity){ .result = RESULT_NONE, .reason = "no client address" };
+        findings_add(findings, METHOD_SPF, RESULT_NONE, t->spf.reason);
+        return;
+    }
+    check_spf(findings,
+              &(struct spf_params){
+                  .engine = t->snapshot->spf,
+                  .dns = t->dns,
+                  .client = t->session->client,
+                  .helo = t->session->helo,
+                  .mail_from = &t->message->mail_from,
+                  .receiver = authserv_id_of(t),
+                  .now = t->now,
+              },
+              &t->spf);
+}
+
+static void judge_dmarc_of(struct transaction *t)
+{
+    size_t count = dkim_verifier_count(t->dkim);
+    struct dmarc_dkim *signatures = region_array(t->message->region, count, sizeof *signatures);
+    struct dmarc_request request = {
+        .region = t->message->region,
+        .dns = t->dns,
+        .author = &t->author,
+        .discovery = discovery_of(t->snapshot->config),
+        .spf_result = t->spf.result,
+        .spf_domain = t->spf.domain,
+        .dkim = signatures,
+    };
+
+    if (!signatures)
+        return;
+    for (; request.dkim_count < count; request.dkim_count++) {
+        const struct dkim_candidate *c = dkim_verifier_candidate(t->dkim, request.dkim_count);
+
+        signatures[request.dkim_count].result = c->result;
+        signatures[request.dkim_count].domain = c->signature.domain;
+    }
+    check_dmarc(&t->findings, &request, &t->dmarc);
+}
+
+/* RFC 7505 §3: a single MX record whose exchange is the root. */
+static bool sender_has_null_mx(struct transaction *t)
+{
+    const struct path *sender = &t->message->mail_from;
+    const struct dns_answer *mx;
+
+    if (!t->snapshot->config->reject_null_mx || sender->kind != PATH_ADDRESS)
+        return false;
+    mx = dns_scope_lookup(t->dns, sender->domain, DNS_MX);
+    return mx->status == DNS_OK && mx->count == 1 && !*mx->records[0].mx.exchange;
+}
+
+static struct evidence evidence_of(struct transaction *t)
+{
+    return (struct evidence){
+        .config = t->snapshot->config,
+        .region = t->message->region,
+        .client = &t->session->client,
+        .message = t->message,
+        .author = &t->author,
+        .findings = &t->findings,
+        .spf = &t->spf,
+        .dmarc = &t->dmarc,
+    };
+}
+
+static void check_message(struct transaction *t)
+{
+    if (t->session->client.family != IP_NONE)
+        check_iprev(&t->findings, t->session->dns, &t->session->client, t->client_name);
+    judge_spf_identity(t, &t->findings);
+    check_dkim(&t->findings, t->dkim);
+    judge_dmarc_of(t);
+}
+
+static void judge(struct transaction *t)
+{
+    struct judgement *j = &t->judgement;
+    struct evidence evidence;
+
+    check_message(t);
+    list_claim_of(t->message, t->dkim, &t->snapshot->config->trusted_lists, &j->list);
+    evidence = evidence_of(t);
+    evidence.null_mx_sender = sender_has_null_mx(t);
+    evidence.list_domain = *j->list.domain ? j->list.domain : NULL;
+    evidence.list_signed = j->list.is_signed;
+    verdict_decide(&evidence, &j->verdict);
+    j->spf = &t->spf;
+    j->dmarc = &t->dmarc;
+}
+
+/* Authenticated and trusted mail is passed on as it is. */
+static void pass_on(struct transaction *t)
+{
+    struct judgement *j = &t->judgement;
+
+    j->verdict = (struct verdict){ .action = ACTION_ACCEPT, .reason = "trusted network" };
+    if (j->origin == ORIGIN_AUTHENTICATED) {
+        struct finding *auth = findings_add(&t->findings, METHOD_AUTH, RESULT_PASS, NULL);
+
+        if (t->snapshot->config->show_auth_name)
+            finding_property(&t->findings, auth, "smtp.auth", t->session->auth_name);
+        j->verdict.reason = "authenticated client";
+    }
+}
+
+/* --- the end ------------------------------------------------------------ */
+
+static void plan(struct transaction *t)
+{
+    struct judgement *j = &t->judgement;
+
+    plan_build(
+        &(struct plan_input){
+            .config = t->snapshot->config,
+            .region = t->message->region,
+            .message = t->message,
+            .origin = j->origin,
+            .authserv_id = j->authserv_id,
+            .findings = &t->findings,
+            .verdict = &j->verdict,
+        },
+        &j->plan, &j->header);
+}
+
+/* Memory ran out: whatever was found cannot be believed.  Needs none itself. */
+static void give_up(struct transaction *t)
+{
+    struct judgement *j = &t->judgement;
+
+    findings_init(&t->findings, t->message->region);
+    j->verdict = (struct verdict){
+        .action = ACTION_TEMPFAIL,
+        .reply = reply_plain(REPLY_LOCAL),
+        .reason = "out of memory",
+    };
+    j->plan.steps = NULL;
+    j->header = NULL;
+    j->spf = NULL;
+    j->dmarc = NULL;
+}
+
+static void count_dns(struct transaction *t)
+{
+    struct dns_scope_usage connection;
+
+    dns_scope_usage(t->dns, &t->judgement.dns);
+    dns_scope_usage(t->session->dns, &connection);
+    t->judgement.dns.questions += connection.questions;
+    t->judgement.dns.waited_ms += connection.waited_ms;
+    t->judgement.dns.limit_hit |= connection.limit_hit;
+}
+
+const struct judgement *transaction_end(struct transaction *t)
+{
+    struct judgement *j = &t->judgement;
+
+    if (!t->header_ended)
+        transaction_end_of_header(t);
+    j->authserv_id = authserv_id_of(t);
+    j->message = t->message;
+    j->author = &t->author;
+    j->findings = &t->findings;
+    j->client_name = t->client_name;
+    j->now = t->now;
+    begin_waiting(t);
+    if (j->origin == ORIGIN_OUTSIDE)
+        judge(t);
+    else
+        pass_on(t);
+    plan(t);
+    if (region_failed(t->message->region))
+        give_up(t);
+    count_dns(t);
+    return j;
+}
+
+const struct verdict *transaction_mail_verdict(struct transaction *t)
+{
+    const struct config *config = t->snapshot->config;
+    struct evidence evidence = evidence_of(t);
+    struct findings findings;
+
+    if (t->judgement.origin != ORIGIN_OUTSIDE || config->spf.on_fail != SPF_FAIL_REJECT ||
+        config->spf.reject_at != SPF_REJECT_AT_MAIL)
+        return NULL;
+    begin_waiting(t);
+    /* Looked at here only.  The end judges again, from the answers that the
+     * scope remembers, so that its findings stand in their order. */
+    findings_init(&findings, t->message->region);
+    judge_spf_identity(t, &findings);
+    evidence.findings = &findings;
+    if (region_failed(t->message->region) || !verdict_at_mail(&evidence, &t->mail_verdict))
+        return NULL;
+    t->mail_verdict.decided_by = NULL;
+    return &t->mail_verdict;
+}
