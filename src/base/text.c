@@ -95,3 +95,58 @@ bool text_to_uint(struct text t, unsigned long long max, unsigned long long *val
     *value = v;
     return true;
 }
+
+bool text_is_ascii(struct text t)
+{
+    for (size_t i = 0; i < t.len; i++)
+        if ((unsigned char)t.data[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* Octets of the well-formed UTF-8 character at the start of T, 0 if there is
+ * none.  The second octet's range excludes long forms, surrogates and what
+ * lies beyond U+10FFFF (RFC 3629 §4). */
+static size_t utf8_length(struct text t)
+{
+    static const struct {
+        unsigned char first, last; /* of the first octet */
+        unsigned char low, high;   /* of the second octet */
+        unsigned char length;
+    } forms[] = {
+        { 0x00, 0x7f, 0x00, 0xff, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+        { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+        { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+        { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+    };
+    const unsigned char *octets = (const unsigned char *)t.data;
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        size_t length = forms[i].length;
+
+        if (octets[0] < forms[i].first || octets[0] > forms[i].last)
+            continue;
+        if (length > t.len)
+            return 0;
+        if (length > 1 && (octets[1] < forms[i].low || octets[1] > forms[i].high))
+            return 0;
+        for (size_t j = 2; j < length; j++)
+            if ((octets[j] & 0xc0) != 0x80)
+                return 0;
+        return length;
+    }
+    return 0;
+}
+
+bool text_is_utf8(struct text t)
+{
+    while (t.len > 0) {
+        size_t length = utf8_length(t);
+
+        if (length == 0)
+            return false;
+        t = text_tail(t, length);
+    }
+    return true;
+}

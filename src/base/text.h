@@ -52,6 +52,11 @@ char *text_dup(struct region *region, struct text t);
  * empty, holds anything but digits, or exceeds MAX.  Leading zeros count. */
 bool text_to_uint(struct text t, unsigned long long max, unsigned long long *value);
 
+/* T is well-formed UTF-8 (RFC 3629: shortest form, no surrogates). */
+bool text_is_utf8(struct text t);
+
+bool text_is_ascii(struct text t);
+
 /* True for an octet below 0x20 or 0x7f. */
 static inline bool octet_is_control(char c)
 {
