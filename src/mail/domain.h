@@ -21,7 +21,7 @@ typedef char domain_name[DOMAIN_MAX + 1];
 /* Normalises T into OUT.  Accepts letters, digits, '-' and '_' in labels of 1
  * to 63 octets, UTF-8 labels (made A-labels by IDNA2008/UTS 46), and one
  * trailing dot.  False (and OUT empty) for anything else: empty name or label,
- * control octets, over-long names, what IDNA refuses. */
+ * control octets, over-long names, a malformed A-label, what IDNA refuses. */
 bool domain_normalise(struct text t, domain_name out);
 
 /* Number of labels of a normalised name; 0 for "". */
