@@ -48,7 +48,7 @@ struct dmarc_record {
     enum dmarc_policy sp, np;
     bool strict_dkim, strict_spf; /* adkim=s, aspf=s */
     bool testing;                 /* t=y */
-    enum { PSD_UNKNOWN, PSD_YES, PSD_NO } psd;
+    enum dmarc_psd { PSD_UNKNOWN, PSD_YES, PSD_NO } psd;
     struct text fo;  /* as written, or empty */
     struct text rua; /* as written, or empty */
     struct text ruf;
@@ -57,6 +57,8 @@ struct dmarc_record {
 
 enum dmarc_record_kind {
     DMARC_RECORD_NONE,    /* not a DMARC record: another's TXT */
+    DMARC_RECORD_INVALID, /* v=DMARC1, but a tag stands twice: as if nothing
+                             were published at the name */
     DMARC_RECORD_OK,
     DMARC_RECORD_UNUSABLE /* v=DMARC1 but no valid policy and no rua: no DMARC
                              processing for the message (§4.10.1) */

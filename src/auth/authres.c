@@ -1,0 +1,155 @@
+/* authres.c: writes Authentication-Results (RFC 8601 §2.2). */
+#include "auth/authres.h"
+
+#include "auth/authres_registry.h"
+#include "base/buf.h"
+#include "base/cursor.h"
+
+enum {
+    VALUE_MAX = 255, /* octets of a value that is written */
+    LINE_SOFT = 78   /* RFC 5322 §2.1.1: a result longer than this is folded */
+};
+
+enum { METHODS = METHOD_DMARC + 1 };
+
+/* token of RFC 2045 §5.1 */
+static bool is_token_octet(char c)
+{
+    struct text tspecials = TEXT("()<>@,;:\\\"/[]?=");
+    unsigned char u = (unsigned char)c;
+
+    return u > 0x20 && u < 0x7f && text_find(tspecials, c) == tspecials.len;
+}
+
+static bool is_ldh_octet(char c)
+{
+    return octet_is_alpha(c) || octet_is_digit(c) || c == '-' || c == '_' || c == '.';
+}
+
+static bool all_octets(struct text t, bool (*accept)(char))
+{
+    struct cursor c = cursor_over(t);
+
+    cursor_run(&c, accept);
+    return t.len > 0 && cursor_done(&c);
+}
+
+/* [[local-part] "@"] domain-name, where no octet of it could be read otherwise */
+static bool is_address(struct text t)
+{
+    size_t at = text_find(t, '@');
+
+    return at < t.len && (at == 0 || all_octets(text_head(t, at), is_token_octet)) &&
+           all_octets(text_tail(t, at + 1), is_ldh_octet);
+}
+
+/* Whether a control character starts at octet I of the UTF-8 text T: C0, DEL, or
+ * U+0080..U+009F. */
+static bool is_control(struct text t, size_t i)
+{
+    return octet_is_control(t.data[i]) || ((unsigned char)t.data[i] == 0xc2 && i + 1 < t.len &&
+                                           (unsigned char)t.data[i + 1] < 0xa0);
+}
+
+/* Whether T may be written at all: short, valid UTF-8, no control character. */
+static bool is_writable(struct text t)
+{
+    if (t.len == 0 || t.len > VALUE_MAX || !text_is_utf8(t))
+        return false;
+    for (size_t i = 0; i < t.len; i++)
+        if (is_control(t, i))
+            return false;
+    return true;
+}
+
+/* T, writable, as a quoted-string (RFC 5322 §3.2.4). */
+static void quoted_string(struct buf *out, struct text t)
+{
+    buf_char(out, '"');
+    for (size_t i = 0; i < t.len; i++) {
+        if (t.data[i] == '"' || t.data[i] == '\\')
+            buf_char(out, '\\');
+        buf_char(out, t.data[i]);
+    }
+    buf_char(out, '"');
+}
+
+/* value of RFC 2045 §5.1 */
+static void value(struct buf *out, struct text t)
+{
+    if (all_octets(t, is_token_octet))
+        buf_text_add(out, t);
+    else
+        quoted_string(out, t);
+}
+
+/* pvalue */
+static void pvalue(struct buf *out, struct text t)
+{
+    if (is_address(t))
+        buf_text_add(out, t);
+    else
+        value(out, t);
+}
+
+/* Goes on to the next part of a result: on the same line while it fits. */
+static void separate(struct buf *out, size_t *line, size_t len)
+{
+    if (out->len - *line + 1 + len <= LINE_SOFT) {
+        buf_char(out, ' ');
+    } else {
+        buf_add(out, "\n\t");
+        *line = out->len - 1;
+    }
+}
+
+/* Writes one part ("name=value") of a result.  What is not writable is left
+ * out. */
+static void part(struct buf *out, size_t *line, const char *name, struct text t,
+                 void (*write)(struct buf *, struct text))
+{
+    if (!is_writable(t))
+        return;
+    separate(out, line, text_of(name).len + 1 + t.len);
+    buf_printf(out, "%s=", name);
+    write(out, t);
+}
+
+/* resinfo, on lines of its own */
+static void resinfo(struct buf *out, const struct finding *finding)
+{
+    size_t line;
+
+    buf_add(out, ";\n\t");
+    line = out->len ? out->len - 1 : 0;
+    buf_printf(out, "%s=%s", name_of(method_names, (int)finding->method),
+               name_of(result_names, (int)finding->result));
+    if (finding->reason)
+        part(out, &line, "reason", text_of(finding->reason), quoted_string);
+    for (const struct property *p = finding->properties; p; p = p->next) {
+        const char *name = authres_property(finding->method, text_of(p->name));
+
+        if (name)
+            part(out, &line, name, p->value, pvalue);
+    }
+}
+
+void authres_write(struct buf *out, const char *authserv_id, const struct findings *findings)
+{
+    struct text id = text_of(authserv_id);
+    unsigned written = 0;
+
+    if (!is_writable(id)) {
+        out->failed = true;
+        return;
+    }
+    value(out, id);
+    for (int method = 0; method < METHODS; method++)
+        for (const struct finding *f = findings->first; f; f = f->next)
+            if ((int)f->method == method && authres_has_result(f->method, f->result)) {
+                resinfo(out, f);
+                written++;
+            }
+    if (written == 0)
+        buf_add(out, "; none");
+}
