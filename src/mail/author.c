@@ -104,8 +104,7 @@ static bool has_encoded_word(struct text t)
     return false;
 }
 
-/* A word of a local part must be text that cannot be shown as another address:
- * no encoded-word, no control octets, no broken UTF-8. */
+/* A word of a local part: no control octets, no broken UTF-8. */
 static bool local_word(struct token token)
 {
     if (token.kind != TOKEN_ATOM && token.kind != TOKEN_QUOTED)
@@ -116,12 +115,13 @@ static bool local_word(struct token token)
         if (octet_is_control(c) && c != '\t' && c != '\r' && c != '\n')
             return false;
     }
-    return !has_encoded_word(token.text) && text_is_utf8(token.text);
+    return text_is_utf8(token.text);
 }
 
 /* local-part = word *("." word), with dots anywhere (in use in Japan). */
 static bool local_part(struct lexer *lexer)
 {
+    const char *start = lexer->c.at;
     bool any = false, after_word = false;
 
     for (;;) {
@@ -133,7 +133,7 @@ static bool local_part(struct lexer *lexer)
         else if (!after_word && local_word(token))
             any = after_word = true;
         else
-            return any;
+            return any && !has_encoded_word(cursor_since(&lexer->c, start));
         *lexer = ahead;
     }
 }

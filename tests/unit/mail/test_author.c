@@ -222,7 +222,7 @@ static const struct {
     { OF(" x=?utf-8?Q?admin=40legitimate.com?=@attack.com"), AUTHOR_UNPARSABLE },
     { OF(" \"=?utf-8?Q?admin=40legitimate.com?=\"@attack.com"), AUTHOR_UNPARSABLE },
     { OF(" a@=?utf-8?Q?legitimate.com?="), AUTHOR_UNPARSABLE },
-    { OF(" =?utf-8?Q?x,admin@legitimate.com,?= <second@attack.com>"), AUTHOR_UNPARSABLE },
+    { OF(" =?utf-8?Q?x,admin@legitimate.com,?= <second@attack.com>"), AUTHOR_NO_DOMAIN },
     { OF(" <admin@legitimate.com>\\,<second@attack.com>"), AUTHOR_UNPARSABLE },
     { OF(" admin@legitimate.com\\,<second@attack.com>"), AUTHOR_UNPARSABLE },
     { OF(" Admin\\, <second@attack.com>"), AUTHOR_UNPARSABLE },
