@@ -1,10 +1,12 @@
 /* answer.h: what the resolver returns: status and owned, bounded, typed
  * records; never a packet.
  *
- * Answers are immutable and shared by reference count between the cache and
- * everybody who asked.  Names inside answers are hostile octets made safe
- * here: a name that is not a well-formed domain (LDH and underscore labels)
- * is dropped from the answer and counted in `refused`.
+ * Answers are immutable and lent: they live as long as the scope or future
+ * that gave them.  Names inside answers are hostile octets made safe here: a
+ * record whose name is not a well-formed domain (LDH and underscore labels) is
+ * dropped from the answer and counted in `refused`.  A record over DNS_TXT_MAX
+ * is dropped whole, never cut, and sets `capped`.  When nothing is left of the
+ * records, the status is DNS_NODATA: `refused` and `capped` tell why.
  */
 #ifndef VIDIMUS_DNS_ANSWER_H
 #define VIDIMUS_DNS_ANSWER_H
@@ -61,7 +63,7 @@ struct dns_answer {
     bool through_cname; /* a CNAME stood at the name asked: it exists even if
                            its target does not (RFC 9989 np) */
     bool capped;        /* records or octets beyond the bounds were dropped */
-    unsigned refused;   /* records dropped for a malformed name */
+    unsigned refused;   /* records dropped: malformed name or RDATA */
     uint32_t ttl;       /* seconds; for negative answers the SOA minimum */
     const char *why;    /* for TEMPFAIL and BOGUS: static text, e.g. "timeout" */
     size_t count;
@@ -76,8 +78,5 @@ static inline bool dns_failed(const struct dns_answer *answer)
 {
     return answer->status == DNS_TEMPFAIL || answer->status == DNS_BOGUS;
 }
-
-/* Drops one reference; NULL allowed. */
-void dns_answer_unref(const struct dns_answer *answer);
 
 #endif

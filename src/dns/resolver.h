@@ -41,7 +41,8 @@ struct resolver_counters {
 };
 
 /* A resolver on libunbound.  NULL on error, with a message for people (no
- * newline) in ERROR. */
+ * newline) in ERROR.  Starts threads, which take no signals: call it after the
+ * last fork(). */
 struct resolver *resolver_new_unbound(const struct resolver_settings *settings, char *error,
                                       size_t error_size);
 
@@ -51,8 +52,15 @@ struct resolver *resolver_new_unbound(const struct resolver_settings *settings, 
  * timeout fault answers TEMPFAIL at once, without waiting. */
 struct resolver *resolver_new_zone(const char *file_name, char *error, size_t error_size);
 
+/* The same over the text ZONE (for tests). */
+struct resolver *resolver_new_zone_text(struct text zone, char *error, size_t error_size);
+
 struct resolver *resolver_ref(struct resolver *resolver);
-void resolver_unref(struct resolver *resolver); /* NULL allowed; the last one stops it */
+
+/* NULL allowed.  The last one stops the resolver: questions still in flight
+ * complete with TEMPFAIL.  It may come from inside a completion callback; then
+ * the resolver stops by itself soon after. */
+void resolver_unref(struct resolver *resolver);
 
 void resolver_count(struct resolver *resolver, struct resolver_counters *counters);
 
@@ -62,8 +70,10 @@ typedef void dns_done_fn(void *context, const struct dns_answer *answer);
 
 struct dns_future; /* reference counted */
 
-/* Starts a question.  NAME is normalised (mail/domain.h); a name that is not a
- * possible DNS name is answered NXDOMAIN without a query.  DONE may be NULL.
+/* Starts a question.  NAME is dotted text, usually normalised (mail/domain.h);
+ * labels may hold any octet but '.' and controls, as SPF macros make them.
+ * Case does not matter.  A name that is not a possible DNS name is answered
+ * NXDOMAIN without a query.  DONE may be NULL.
  * Never NULL unless memory is exhausted (then DONE is not called). */
 struct dns_future *dns_start(struct resolver *resolver, const char *name, enum dns_type type,
                              dns_done_fn *done, void *context);

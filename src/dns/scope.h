@@ -33,18 +33,21 @@ void dns_scope_unref(struct dns_scope *scope); /* NULL allowed */
 void dns_scope_set_deadline(struct dns_scope *scope, int64_t deadline_ms);
 
 /* Starts a question without waiting (a hint: errors show at lookup).  DONE, if
- * any, is called once with the answer, on any thread, maybe before this
- * returns; it is not called when the answer is already known to have been
- * handed to an earlier DONE of the same question and the scope is closed. */
+ * any, is called exactly once, on any thread, maybe before this returns, with
+ * the answer or a TEMPFAIL (bounds, memory, scope closed): CONTEXT may be freed
+ * there.  The scope is alive during the call, and no lock is held. */
 void dns_scope_start(struct dns_scope *scope, const char *name, enum dns_type type,
                      void (*done)(void *context, const struct dns_answer *answer), void *context);
 
 /* The answer, waiting for it at most until the deadline.  Never NULL; lives as
- * long as the scope.  Bounds and memory hit give TEMPFAIL with `why`. */
+ * long as the scope.  Bounds and memory hit give TEMPFAIL with `why`.  What was
+ * given once (a "timeout" too) is what every later lookup gives.  Not for DONE
+ * callbacks, unless the answer is there: they would stop the resolver's thread. */
 const struct dns_answer *dns_scope_lookup(struct dns_scope *scope, const char *name,
                                           enum dns_type type);
 
-/* No further question is started by callbacks from now on (message gone). */
+/* The message is gone: no further question is started from now on; asking for
+ * one gives TEMPFAIL.  Questions in flight complete, and their DONE is called. */
 void dns_scope_close(struct dns_scope *scope);
 
 struct dns_scope_usage {

@@ -1,0 +1,354 @@
+/* resolver.c: the front of every backend.
+ *
+ * One lock covers the tables; no callback runs under it.  A question stands
+ * in three lists: the table that merges equal questions and the list by time
+ * (both until it is completed), and the list of what the backend still owes
+ * (until the backend answers, maybe long after the question timed out; its
+ * late answer still feeds the cache).
+ */
+#include "dns/resolver_private.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "dns/answer_private.h"
+#include "dns/cache_private.h"
+
+enum { BUCKETS = 4096 }; /* a power of two */
+
+LIST_HEAD(future_bucket, dns_future);
+TAILQ_HEAD(future_list, dns_future);
+
+struct resolver {
+    atomic_uint references;
+    struct resolver_backend *backend;
+    struct resolver_limits limits;
+
+    pthread_mutex_t lock; /* for what follows */
+    struct answer_cache *cache;
+    struct future_bucket pending[BUCKETS];
+    struct future_list by_time;      /* pending, earliest deadline first */
+    struct future_list with_backend; /* owed by the backend */
+    size_t owed;                     /* length of with_backend */
+    struct resolver_counters counters;
+
+    bool has_timer;
+    pthread_t timer;
+    pthread_cond_t timer_wake;
+    bool timer_idle; /* sleeps without an end: must be woken for work */
+    bool stopping;
+    bool timer_cleans_up; /* nobody joins the timer: it frees the resolver */
+};
+
+/* The resolver whose callbacks this thread is running: it cannot be stopped
+ * from here, because its threads would wait for themselves. */
+static _Thread_local const struct resolver *inside;
+
+static void complete(struct resolver *resolver, struct dns_future *future,
+                     const struct dns_answer *answer)
+{
+    const struct resolver *outer = inside;
+
+    inside = resolver;
+    dns_future_complete(future, answer);
+    inside = outer;
+}
+
+/* Under the lock, for the four functions below. */
+
+static struct future_bucket *bucket_of(struct resolver *resolver, const struct dns_name *name,
+                                       enum dns_type type)
+{
+    return &resolver->pending[dns_name_hash(name, type) & (BUCKETS - 1)];
+}
+
+static struct dns_future *find_pending(struct resolver *resolver, const struct dns_name *name,
+                                       enum dns_type type)
+{
+    struct dns_future *future;
+
+    LIST_FOREACH(future, bucket_of(resolver, name, type), in_bucket)
+        if (future->type == type && dns_name_equal(&future->name, name))
+            return future;
+    return NULL;
+}
+
+static void add_pending(struct resolver *resolver, struct dns_future *future)
+{
+    future->resolver = resolver;
+    future->deadline_ms = clock_ms() + resolver->limits.timeout_ms;
+    future->pending = true;
+    LIST_INSERT_HEAD(bucket_of(resolver, &future->name, future->type), future, in_bucket);
+    TAILQ_INSERT_TAIL(&resolver->by_time, future, in_time);
+    dns_future_ref(future); /* the backend's */
+    TAILQ_INSERT_TAIL(&resolver->with_backend, future, with_backend);
+    resolver->owed++;
+    resolver->counters.queries++;
+    resolver->counters.in_flight++;
+    if (resolver->timer_idle) {
+        resolver->timer_idle = false;
+        pthread_cond_signal(&resolver->timer_wake);
+    }
+}
+
+static void remove_pending(struct resolver *resolver, struct dns_future *future)
+{
+    future->pending = false;
+    LIST_REMOVE(future, in_bucket);
+    TAILQ_REMOVE(&resolver->by_time, future, in_time);
+    resolver->counters.in_flight--;
+}
+
+static void remove_owed(struct resolver *resolver, struct dns_future *future)
+{
+    TAILQ_REMOVE(&resolver->with_backend, future, with_backend);
+    resolver->owed--;
+}
+
+/* Completes the first question whose time is over.  Called and returns with
+ * the lock held, but lets go of it for the callbacks. */
+static void time_out_first(struct resolver *resolver, struct dns_future *future)
+{
+    remove_pending(resolver, dns_future_ref(future));
+    resolver->counters.timeouts++;
+    resolver->counters.tempfails++;
+    pthread_mutex_unlock(&resolver->lock);
+    complete(resolver, future, dns_answer_failure(future->type, DNS_FAILURE_TIMEOUT));
+    dns_future_unref(future);
+    pthread_mutex_lock(&resolver->lock);
+}
+
+static void resolver_free(struct resolver *resolver);
+
+static void *timer_main(void *arg)
+{
+    struct resolver *resolver = arg;
+    bool cleans_up;
+
+    pthread_mutex_lock(&resolver->lock);
+    while (!resolver->stopping) {
+        struct dns_future *first = TAILQ_FIRST(&resolver->by_time);
+
+        if (!first) {
+            resolver->timer_idle = true;
+            pthread_cond_wait(&resolver->timer_wake, &resolver->lock);
+            resolver->timer_idle = false;
+        } else if (first->deadline_ms <= clock_ms()) {
+            time_out_first(resolver, first);
+        } else {
+            condition_wait_until(&resolver->timer_wake, &resolver->lock, first->deadline_ms);
+        }
+    }
+    cleans_up = resolver->timer_cleans_up;
+    pthread_mutex_unlock(&resolver->lock);
+    if (cleans_up)
+        resolver_free(resolver);
+    return NULL;
+}
+
+/* The timer takes no signals: they are for main (and for libmilter's). */
+static bool start_timer(struct resolver *resolver)
+{
+    sigset_t all, before;
+    int failed;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&resolver->timer, NULL, timer_main, resolver);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    resolver->has_timer = !failed;
+    return !failed;
+}
+
+struct resolver *resolver_new(struct resolver_backend *backend,
+                              const struct resolver_limits *limits)
+{
+    struct resolver *resolver = calloc(1, sizeof *resolver);
+
+    if (!resolver) {
+        backend->stop(backend);
+        return NULL;
+    }
+    atomic_init(&resolver->references, 1);
+    resolver->backend = backend;
+    resolver->limits = *limits;
+    pthread_mutex_init(&resolver->lock, NULL);
+    condition_init(&resolver->timer_wake);
+    TAILQ_INIT(&resolver->by_time);
+    TAILQ_INIT(&resolver->with_backend);
+    for (size_t i = 0; i < BUCKETS; i++)
+        LIST_INIT(&resolver->pending[i]);
+    resolver->counters.last_answer_ms = clock_ms();
+    resolver->cache = answer_cache_new(limits->cache_max);
+    if (!resolver->cache || (!backend->answers_at_once && !start_timer(resolver))) {
+        resolver_free(resolver);
+        return NULL;
+    }
+    return resolver;
+}
+
+struct resolver *resolver_ref(struct resolver *resolver)
+{
+    atomic_fetch_add(&resolver->references, 1);
+    return resolver;
+}
+
+/* Ends what the stopped backend still owes. */
+static void end_owed(struct resolver *resolver)
+{
+    struct dns_future *future;
+
+    while ((future = TAILQ_FIRST(&resolver->with_backend))) {
+        bool pending = future->pending;
+
+        remove_owed(resolver, future);
+        if (pending) {
+            remove_pending(resolver, future);
+            complete(resolver, future, dns_answer_failure(future->type, DNS_FAILURE_STOPPED));
+        }
+        dns_future_unref(future);
+    }
+}
+
+static void resolver_free(struct resolver *resolver)
+{
+    resolver->backend->stop(resolver->backend);
+    end_owed(resolver);
+    answer_cache_free(resolver->cache);
+    pthread_cond_destroy(&resolver->timer_wake);
+    pthread_mutex_destroy(&resolver->lock);
+    free(resolver);
+}
+
+void resolver_unref(struct resolver *resolver)
+{
+    bool by_timer;
+
+    if (!resolver || atomic_fetch_sub(&resolver->references, 1) != 1)
+        return;
+    if (!resolver->has_timer) {
+        resolver_free(resolver);
+        return;
+    }
+    by_timer = inside == resolver;
+    if (by_timer)
+        pthread_detach(resolver->timer);
+    pthread_mutex_lock(&resolver->lock);
+    resolver->stopping = true;
+    resolver->timer_cleans_up = by_timer;
+    pthread_cond_signal(&resolver->timer_wake);
+    pthread_mutex_unlock(&resolver->lock);
+    if (by_timer)
+        return;
+    pthread_join(resolver->timer, NULL);
+    resolver_free(resolver);
+}
+
+void resolver_count(struct resolver *resolver, struct resolver_counters *counters)
+{
+    pthread_mutex_lock(&resolver->lock);
+    *counters = resolver->counters;
+    pthread_mutex_unlock(&resolver->lock);
+}
+
+void resolver_answered(struct dns_future *future, const struct dns_answer *answer)
+{
+    struct resolver *resolver = future->resolver;
+    int64_t now = clock_ms();
+    bool pending;
+
+    pthread_mutex_lock(&resolver->lock);
+    remove_owed(resolver, future);
+    resolver->counters.last_answer_ms = now;
+    answer_cache_put(resolver->cache, &future->name, answer, now);
+    pending = future->pending;
+    if (pending) {
+        remove_pending(resolver, future);
+        if (dns_failed(answer))
+            resolver->counters.tempfails++;
+    }
+    pthread_mutex_unlock(&resolver->lock);
+    if (pending)
+        complete(resolver, future, answer);
+    dns_answer_unref(answer);
+    dns_future_unref(future);
+}
+
+/* A future that was never in flight.  ANSWER's reference is taken over. */
+static struct dns_future *completed_at_once(struct resolver *resolver,
+                                            const struct dns_name *name, enum dns_type type,
+                                            const struct dns_answer *answer, dns_done_fn *done,
+                                            void *context)
+{
+    struct dns_future *future = dns_future_new(name, type);
+
+    if (future && !dns_future_add_waiter(future, done, context)) {
+        dns_future_unref(future);
+        future = NULL;
+    }
+    if (future)
+        complete(resolver, future, answer);
+    dns_answer_unref(answer);
+    return future;
+}
+
+/* Under the lock: what can be answered without the backend, or NULL. */
+static const struct dns_answer *known_answer(struct resolver *resolver,
+                                             const struct dns_name *name, enum dns_type type)
+{
+    const struct dns_answer *answer = answer_cache_get(resolver->cache, name, type, clock_ms());
+
+    if (answer)
+        resolver->counters.cache_hits++;
+    else if (resolver->owed >= resolver->limits.questions_max &&
+             !find_pending(resolver, name, type))
+        answer = dns_answer_failure(type, DNS_FAILURE_BUSY);
+    return answer;
+}
+
+/* Under the lock: joins the question if it is in flight, or else makes it.
+ * NULL without memory. */
+static struct dns_future *join_or_add(struct resolver *resolver, const struct dns_name *name,
+                                      enum dns_type type, dns_done_fn *done, void *context,
+                                      bool *added)
+{
+    struct dns_future *future = find_pending(resolver, name, type);
+
+    *added = !future;
+    future = future ? dns_future_ref(future) : dns_future_new(name, type);
+    if (!future || !dns_future_add_waiter(future, done, context)) {
+        dns_future_unref(future);
+        return NULL;
+    }
+    if (*added)
+        add_pending(resolver, future);
+    else
+        resolver->counters.merged++;
+    return future;
+}
+
+struct dns_future *dns_start(struct resolver *resolver, const char *text, enum dns_type type,
+                             dns_done_fn *done, void *context)
+{
+    const struct dns_answer *answer = NULL;
+    struct dns_future *future = NULL;
+    struct dns_name name;
+    bool added = false;
+
+    if (!dns_name_from_text(text_of(text), &name))
+        answer = dns_answer_failure(type, DNS_FAILURE_IMPOSSIBLE_NAME);
+    pthread_mutex_lock(&resolver->lock);
+    resolver->counters.questions++;
+    if (!answer)
+        answer = known_answer(resolver, &name, type);
+    if (!answer)
+        future = join_or_add(resolver, &name, type, done, context, &added);
+    pthread_mutex_unlock(&resolver->lock);
+    if (answer)
+        return completed_at_once(resolver, &name, type, answer, done, context);
+    if (future && added)
+        resolver->backend->ask(resolver->backend, future);
+    return future;
+}
