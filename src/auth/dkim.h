@@ -24,14 +24,19 @@ struct region;
 struct dkim_candidate {
     const struct field *field;
     struct signature signature;
-    struct key_record key; /* valid once the engine is asked to finish */
-    bool settled;          /* result is known without the engine */
+    bool well_formed;           /* signature_parse() took it: all of `signature` holds */
+    struct key_record key;      /* valid once the engine is asked to finish */
+    bool settled;               /* result is known without the engine */
     enum result result;
-    const char *reason;
+    const char *reason;         /* static, or in the region */
     unsigned key_bits;          /* 0: unknown */
     uint64_t unsigned_octets;   /* of the canonical body, beyond l= */
     bool body_hash_mismatch;
 };
+
+/* Gives CANDIDATE its result: nothing later changes it. */
+void dkim_candidate_settle(struct dkim_candidate *candidate, enum result result,
+                           const char *reason);
 
 struct dkim_job {
     struct region *region;
@@ -44,13 +49,17 @@ struct dkim_job {
 struct dkim_engine {
     const char *name;
     /* All fields are there.  Returns the engine's state (freed through the
-     * region) or NULL: memory (the region latches). */
+     * region) or NULL: memory (the region latches).  Settles the candidates
+     * that it cannot judge: permerror, DKIM_REASON_ENGINE. */
     void *(*begin)(struct dkim_job *job);
     void (*body)(void *state, struct text chunk);
-    /* Fills result, reason, key_bits, unsigned_octets of every candidate that is
-     * not settled.  Their keys are in place: key.text for the engine. */
+    /* Settles every candidate that is not settled: pass, fail or permerror,
+     * with unsigned_octets and body_hash_mismatch.  Their keys are in place. */
     void (*finish)(void *state);
 };
+
+/* The reason where the engine, not the message, is at fault. */
+#define DKIM_REASON_ENGINE "engine"
 
 extern const struct dkim_engine dkim_engine_libopendkim;
 
@@ -69,7 +78,8 @@ struct dkim_verifier;
 /* A verifier in MESSAGE's region; NULL: memory. */
 struct dkim_verifier *dkim_verifier_new(struct message *message, const struct dkim_params *params);
 
-/* A field has arrived: parses a DKIM-Signature and starts its key lookup. */
+/* A field has arrived (as stored in the message): parses a DKIM-Signature and
+ * starts its key lookup.  Fields beyond max_signatures are only counted. */
 void dkim_verifier_field(struct dkim_verifier *verifier, const struct field *field);
 void dkim_verifier_end_of_header(struct dkim_verifier *verifier);
 

@@ -56,6 +56,7 @@ struct finding {
     struct finding *next;
 };
 
+/* Not to be copied: `end` points into it. */
 struct findings {
     struct region *region; /* lent: where findings live */
     struct finding *first;

@@ -21,6 +21,7 @@ enum signature_algorithm { SIGN_RSA_SHA256, SIGN_RSA_SHA1, SIGN_ED25519_SHA256 }
 enum canonicalisation { CANON_SIMPLE, CANON_RELAXED };
 
 extern const struct name signature_algorithm_names[]; /* "rsa-sha256", … */
+extern const struct name canonicalisation_names[];    /* "simple", "relaxed" */
 
 struct signature {
     enum signature_algorithm algorithm;

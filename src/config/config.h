@@ -15,7 +15,7 @@
 #include "base/names.h"
 #include "mail/domain.h"
 
-struct strings { size_t count; const char *const *items; };
+struct strings { size_t count; const char *const *items; }; /* items[count] is NULL */
 struct networks { size_t count; const struct ip_network *items; };
 struct domains { size_t count; const char *const *items; }; /* normalised */
 

@@ -1,0 +1,318 @@
+#include "auth/dkim.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/region.h"
+#include "dns/scope.h"
+#include "mail/message.h"
+
+enum {
+    KEY_RECORDS_MAX = 10,   /* tried at one selector, in the order of the answer */
+    REASON_MAX = 100,
+    SHOWN_VALUE_OCTETS = 8, /* of b=, for header.b (RFC 6008 §4) */
+};
+
+/* No body reaches this length; engines may keep lengths in signed numbers. */
+static const uint64_t length_max = INT64_MAX / 2;
+
+struct dkim_verifier {
+    struct dkim_params params;
+    struct dkim_job job;
+    size_t not_evaluated;  /* DKIM-Signature fields beyond max_signatures */
+    void *engine_state;    /* NULL: nothing for the engine to do */
+};
+
+static const struct dkim_engine *const engines[] = { &dkim_engine_libopendkim };
+
+const struct dkim_engine *dkim_engine_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++)
+        if (strcmp(engines[i]->name, name) == 0)
+            return engines[i];
+    return NULL;
+}
+
+void dkim_candidate_settle(struct dkim_candidate *candidate, enum result result,
+                           const char *reason)
+{
+    candidate->settled = true;
+    candidate->result = result;
+    candidate->reason = reason;
+}
+
+struct dkim_verifier *dkim_verifier_new(struct message *message, const struct dkim_params *params)
+{
+    struct dkim_verifier *verifier = region_alloc(message->region, sizeof *verifier);
+
+    if (!verifier)
+        return NULL;
+    verifier->params = *params;
+    verifier->job = (struct dkim_job){
+        .region = message->region,
+        .message = message,
+        .candidates = region_array(message->region, params->max_signatures,
+                                   sizeof verifier->job.candidates[0]),
+        .now = params->now,
+    };
+    return verifier->job.candidates ? verifier : NULL;
+}
+
+/* ---- what the field alone decides */
+
+static bool is_past(uint64_t time, int64_t now)
+{
+    return now > 0 && time < (uint64_t)now;
+}
+
+static void judge_field(struct dkim_verifier *verifier, struct dkim_candidate *c)
+{
+    const struct signature *s = &c->signature;
+    const char *reason = "field too long";
+
+    if (!c->field->cut)
+        reason = signature_parse(verifier->job.region, c->field->value, &c->signature);
+    c->well_formed = !reason;
+    if (reason)
+        dkim_candidate_settle(c, RESULT_PERMERROR, reason);
+    else if (s->algorithm == SIGN_RSA_SHA1)
+        dkim_candidate_settle(c, RESULT_PERMERROR, "rsa-sha1 is not to be used");
+    else if (s->has_length && s->length > length_max)
+        dkim_candidate_settle(c, RESULT_PERMERROR, "l= exceeds the body");
+    else if (s->has_expiry && is_past(s->expiry, verifier->job.now))
+        dkim_candidate_settle(c, RESULT_FAIL, "signature expired");
+}
+
+void dkim_verifier_field(struct dkim_verifier *verifier, const struct field *field)
+{
+    struct dkim_job *job = &verifier->job;
+    struct dkim_candidate *c;
+    domain_name key_name;
+
+    if (!field_is(field, TEXT("DKIM-Signature")))
+        return;
+    if (job->count == verifier->params.max_signatures) {
+        verifier->not_evaluated++;
+        return;
+    }
+    c = region_alloc(job->region, sizeof *c);
+    if (!c)
+        return;
+    c->field = field;
+    job->candidates[job->count++] = c;
+    judge_field(verifier, c);
+    if (c->settled)
+        return;
+    if (signature_key_name(&c->signature, key_name))
+        dns_scope_start(verifier->params.dns, key_name, DNS_TXT, NULL, NULL);
+    else
+        dkim_candidate_settle(c, RESULT_PERMERROR, "name of the key too long");
+}
+
+/* ---- what the header decides */
+
+/* Whether S covers a field that we do not hold in full. */
+static bool signs_cut_field(const struct signature *s, const struct message *message)
+{
+    for (const struct field *f = message->fields; f; f = f->next)
+        for (size_t i = 0; f->cut && i < s->signed_name_count; i++)
+            if (field_is(f, s->signed_names[i]))
+                return true;
+    return false;
+}
+
+static bool any_open(const struct dkim_job *job)
+{
+    for (size_t i = 0; i < job->count; i++)
+        if (!job->candidates[i]->settled)
+            return true;
+    return false;
+}
+
+void dkim_verifier_end_of_header(struct dkim_verifier *verifier)
+{
+    struct dkim_job *job = &verifier->job;
+
+    for (size_t i = 0; i < job->count; i++) {
+        struct dkim_candidate *c = job->candidates[i];
+
+        if (c->settled)
+            continue;
+        if (job->message->fields_capped)
+            dkim_candidate_settle(c, RESULT_PERMERROR, "too many header fields");
+        else if (signs_cut_field(&c->signature, job->message))
+            dkim_candidate_settle(c, RESULT_PERMERROR, "signed field too long");
+    }
+    if (any_open(job))
+        verifier->engine_state = verifier->params.engine->begin(job);
+}
+
+/* ---- body */
+
+bool dkim_verifier_wants_body(const struct dkim_verifier *verifier)
+{
+    return verifier->engine_state && any_open(&verifier->job);
+}
+
+void dkim_verifier_body(struct dkim_verifier *verifier, struct text chunk)
+{
+    if (chunk.len > 0 && dkim_verifier_wants_body(verifier))
+        verifier->params.engine->body(verifier->engine_state, chunk);
+}
+
+size_t dkim_verifier_count(const struct dkim_verifier *verifier)
+{
+    return verifier->job.count;
+}
+
+const struct dkim_candidate *dkim_verifier_candidate(const struct dkim_verifier *verifier, size_t i)
+{
+    return verifier->job.candidates[i];
+}
+
+/* ---- what the key decides */
+
+/* The first record of ANSWER that may verify C becomes its key.  NULL, or why
+ * the first record is of no use. */
+static const char *choose_key(struct region *region, struct dkim_candidate *c,
+                              const struct dns_answer *answer)
+{
+    const char *refusal = NULL;
+
+    for (size_t i = 0; i < answer->count && i < KEY_RECORDS_MAX; i++) {
+        struct key_record key;
+        const char *reason = key_record_parse(region, answer->records[i].data, &key);
+
+        if (!reason)
+            reason = key_record_refuses(&key, &c->signature);
+        if (!reason || i == 0)
+            c->key_bits = key.bits;
+        if (!reason) {
+            c->key = key;
+            return NULL;
+        }
+        if (i == 0)
+            refusal = reason;
+    }
+    return refusal;
+}
+
+static const char *weak_key_reason(struct region *region, unsigned bits, unsigned wanted)
+{
+    struct buf buf;
+
+    buf_init(&buf, region, REASON_MAX);
+    buf_printf(&buf, "RSA key of %u bits, %u wanted", bits, wanted);
+    return buf_str(&buf);
+}
+
+static void judge_key(struct dkim_verifier *verifier, struct dkim_candidate *c)
+{
+    const struct dns_answer *answer;
+    domain_name key_name;
+    const char *reason;
+
+    signature_key_name(&c->signature, key_name);
+    answer = dns_scope_lookup(verifier->params.dns, key_name, DNS_TXT);
+    if (dns_failed(answer)) {
+        dkim_candidate_settle(c, RESULT_TEMPERROR, "no answer for the key");
+        return;
+    }
+    if (answer->status != DNS_OK || answer->count == 0) {
+        dkim_candidate_settle(c, RESULT_PERMERROR, "no key");
+        return;
+    }
+    reason = choose_key(verifier->job.region, c, answer);
+    if (reason)
+        dkim_candidate_settle(c, RESULT_PERMERROR, reason);
+    else if (c->key.type == KEY_RSA && c->key.bits < verifier->params.min_rsa_bits)
+        dkim_candidate_settle(c, RESULT_POLICY,
+                              weak_key_reason(verifier->job.region, c->key.bits,
+                                              verifier->params.min_rsa_bits));
+}
+
+/* ---- findings */
+
+/* A signature that leaves part of the body open lets anybody append to it
+ * (RFC 6376 §8.2): our policy gives it no credit. */
+static void judge_unsigned_octets(struct dkim_job *job, struct dkim_candidate *c)
+{
+    struct buf buf;
+
+    if (c->result != RESULT_PASS || c->unsigned_octets == 0)
+        return;
+    buf_init(&buf, job->region, REASON_MAX);
+    buf_printf(&buf, "%" PRIu64 " of %" PRIu64 " body octets not signed", c->unsigned_octets,
+               c->signature.length + c->unsigned_octets);
+    c->result = RESULT_POLICY;
+    c->reason = buf_str(&buf);
+}
+
+static void add_properties(struct findings *findings, struct finding *finding,
+                           const struct dkim_candidate *c)
+{
+    const struct signature *s = &c->signature;
+
+    if (s->domain[0])
+        finding_property(findings, finding, "header.d", text_of(s->domain));
+    if (s->selector[0])
+        finding_property(findings, finding, "header.s", text_of(s->selector));
+    if (!c->well_formed)
+        return;
+    finding_property(findings, finding, "header.a",
+                     text_of(name_of(signature_algorithm_names, (int)s->algorithm)));
+    finding_property(findings, finding, "header.b", text_head(s->value_b64, SHOWN_VALUE_OCTETS));
+}
+
+static struct text canonicalisation_text(struct region *region, const struct signature *s)
+{
+    struct buf buf;
+
+    buf_init(&buf, region, REASON_MAX);
+    buf_printf(&buf, "%s/%s", name_of(canonicalisation_names, (int)s->header_canon),
+               name_of(canonicalisation_names, (int)s->body_canon));
+    return buf_text(&buf);
+}
+
+static void add_details(struct findings *findings, struct finding *finding,
+                        const struct dkim_candidate *c, size_t index)
+{
+    finding_number(findings, finding, "signature", (long long)index);
+    if (c->well_formed)
+        finding_text(findings, finding, "canonicalisation",
+                     canonicalisation_text(findings->region, &c->signature));
+    if (c->key_bits)
+        finding_number(findings, finding, "key_bits", c->key_bits);
+    if (c->key.testing)
+        finding_bool(findings, finding, "testing", true);
+    if (c->signature.has_length && c->well_formed && c->signature.length <= length_max)
+        finding_number(findings, finding, "unsigned_octets", (long long)c->unsigned_octets);
+}
+
+void check_dkim(struct findings *findings, struct dkim_verifier *verifier)
+{
+    struct dkim_job *job = &verifier->job;
+    struct finding *finding = NULL;
+
+    for (size_t i = 0; i < job->count; i++)
+        if (!job->candidates[i]->settled)
+            judge_key(verifier, job->candidates[i]);
+    if (dkim_verifier_wants_body(verifier))
+        verifier->params.engine->finish(verifier->engine_state);
+
+    for (size_t i = 0; i < job->count; i++) {
+        struct dkim_candidate *c = job->candidates[i];
+
+        if (!c->settled) /* the engine had no memory */
+            dkim_candidate_settle(c, RESULT_TEMPERROR, "out of memory");
+        judge_unsigned_octets(job, c);
+        finding = findings_add(findings, METHOD_DKIM, c->result, c->reason);
+        add_properties(findings, finding, c);
+        add_details(findings, finding, c, i + 1);
+    }
+    if (job->count == 0)
+        finding = findings_add(findings, METHOD_DKIM, RESULT_NONE, NULL);
+    if (verifier->not_evaluated)
+        finding_number(findings, finding, "not_evaluated", (long long)verifier->not_evaluated);
+}

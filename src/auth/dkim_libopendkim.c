@@ -1,0 +1,535 @@
+/* dkim_libopendkim.c: the DKIM engine that leaves digests and signatures to
+ * libopendkim.  The only file that sees that library.
+ *
+ * The library is not safe with hostile text, so it gets as little of it as
+ * possible (measured with 2.11.0~beta2):
+ *  - only DKIM-Signature fields that our parser took; a field that it would
+ *    misread is withheld, and a signature that covers a withheld field is not
+ *    judged (permerror, DKIM_REASON_ENGINE) rather than judged wrongly;
+ *  - one field more than a signature can name: it writes one element behind
+ *    its list when h= names more fields than there are;
+ *  - key records printed anew from our parsed form, from memory: it never asks
+ *    DNS (the key lookup never answers DEFAULT, and DELAYSIGPROC keeps it from
+ *    asking before dkim_eom());
+ *  - a CRLF behind a body that ends without one;
+ *  - a handle a group of signatures that do not disturb each other.
+ * Its clock is kept out by a drift wider than any date that matters: expiry is
+ * ours (dkim.c).  Body hashes are compared here, as octets.
+ */
+#include "auth/dkim.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include <opendkim/dkim.h>
+
+#include "auth/base64.h"
+#include "auth/body_length.h"
+#include "base/buf.h"
+#include "base/region.h"
+#include "mail/message.h"
+#include "mail/taglist.h"
+
+/* What it keeps in a signed size. */
+#define LENGTH_MAX ((uint64_t)INT64_MAX / 2)
+
+enum {
+    MEMBERS_MAX = 8,          /* signatures a handle */
+    KEY_TEXT_MAX = 1024,      /* its buffer holds one more, for the NUL */
+    SIGNED_LIST_MAX = 4095,   /* octets of h= that it reads */
+    CLOCK_DRIFT = 1000000000  /* seconds: t= from 2001 on and x= from 1995 on pass */
+};
+
+struct member {
+    struct dkim_candidate *candidate;
+    DKIM_SIGINFO *info;
+    char *key_text;            /* for the key lookup; NULL: none */
+    struct body_length length; /* with l= */
+};
+
+struct group {
+    struct engine *engine;
+    DKIM *dkim;
+    struct member members[MEMBERS_MAX];
+    size_t count;
+    struct group *next;
+};
+
+struct engine {
+    struct dkim_job *job;
+    struct group *groups;
+    char last[2]; /* octets of the body */
+};
+
+/* ---- the library, set up once for the process */
+
+static DKIM_LIB *library;
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+
+static struct member *member_of(struct group *group, const DKIM_SIGINFO *info)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (group->members[i].info == info)
+            return &group->members[i];
+    return NULL;
+}
+
+/* Called from dkim_eom(): the keys are there. */
+static DKIM_CBSTAT look_up_key(DKIM *dkim, DKIM_SIGINFO *info, unsigned char *buf, size_t size)
+{
+    const struct member *member = member_of(dkim_get_user_context(dkim), info);
+    size_t len;
+
+    if (!member || !member->key_text)
+        return DKIM_CBSTAT_NOTFOUND;
+    len = strlen(member->key_text);
+    if (len >= size)
+        return DKIM_CBSTAT_ERROR;
+    memcpy(buf, member->key_text, len + 1);
+    return DKIM_CBSTAT_CONTINUE;
+}
+
+static void set_up_library(void)
+{
+    uint64_t drift = CLOCK_DRIFT;
+    unsigned flags = DKIM_LIBFLAGS_DELAYSIGPROC | DKIM_LIBFLAGS_BADSIGHANDLES;
+    DKIM_LIB *lib = dkim_init(NULL, NULL);
+
+    if (!lib)
+        return;
+    if (dkim_options(lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags, sizeof flags) == DKIM_STAT_OK &&
+        dkim_options(lib, DKIM_OP_SETOPT, DKIM_OPTS_CLOCKDRIFT, &drift, sizeof drift) ==
+            DKIM_STAT_OK &&
+        dkim_set_key_lookup(lib, look_up_key) == DKIM_STAT_OK)
+        library = lib;
+    else
+        dkim_close(lib);
+}
+
+/* ---- what may be handed over */
+
+/* Only what both sides read alike: no NUL (it ends the text), no CR outside a
+ * fold and no VT or FF (it takes them for blanks), names that it takes. */
+static bool field_is_plain(const struct field *field)
+{
+    struct text v = field->value;
+
+    if (field->name.len == 0)
+        return false;
+    for (size_t i = 0; i < field->name.len; i++)
+        if (field->name.data[i] < 33 || field->name.data[i] > 126 || field->name.data[i] == ';')
+            return false;
+    for (size_t i = 0; i < v.len; i++) {
+        char c = v.data[i];
+
+        if (c == '\0' || c == '\v' || c == '\f')
+            return false;
+        if (c == '\r' && (i + 1 == v.len || v.data[i + 1] != '\n'))
+            return false;
+    }
+    return true;
+}
+
+/* Whether it finds the end of b= in field T: it takes every tag whose name ends
+ * in b for b=, and no blank may stand before the '='. */
+static bool b_is_found(struct text t)
+{
+    struct taglist list;
+
+    if (taglist_parse(t, true, &list) != TAGLIST_OK)
+        return false;
+    for (size_t i = 0; i < list.count; i++) {
+        struct text name = list.tags[i].name;
+
+        if (name.data[name.len - 1] != 'b')
+            continue;
+        if (name.len > 1 || name.data[1] != '=')
+            return false;
+    }
+    return true;
+}
+
+static bool is_ascii(struct text t)
+{
+    for (size_t i = 0; i < t.len; i++)
+        if ((unsigned char)t.data[i] > 126)
+            return false;
+    return true;
+}
+
+static size_t signed_list_length(const struct signature *s)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < s->signed_name_count; i++)
+        len += s->signed_names[i].len + 1;
+    return len;
+}
+
+static bool candidate_is_plain(const struct dkim_candidate *c)
+{
+    const struct signature *s = &c->signature;
+
+    return c->well_formed && field_is_plain(c->field) && is_ascii(c->field->value) &&
+           b_is_found(c->field->value) && signed_list_length(s) <= SIGNED_LIST_MAX &&
+           (!s->has_length || s->length <= LENGTH_MAX);
+}
+
+/* ---- groups */
+
+/* Signatures that must not share a handle: different l= (only one is safe), and
+ * one key name with maybe two keys (it would use the first for both). */
+static bool disturb(const struct signature *a, const struct signature *b)
+{
+    if (a->has_length && b->has_length && a->length != b->length)
+        return true;
+    return strcmp(a->domain, b->domain) == 0 && strcmp(a->selector, b->selector) == 0 &&
+           (a->algorithm != b->algorithm || strcmp(a->identity_domain, b->identity_domain) != 0);
+}
+
+static bool fits(const struct group *group, const struct dkim_candidate *c)
+{
+    if (group->count == MEMBERS_MAX)
+        return false;
+    for (size_t i = 0; i < group->count; i++)
+        if (disturb(&group->members[i].candidate->signature, &c->signature))
+            return false;
+    return true;
+}
+
+static void free_handle(void *arg)
+{
+    dkim_free(arg);
+}
+
+static struct group *group_new(struct engine *engine)
+{
+    struct region *region = engine->job->region;
+    struct group *group = region_alloc(region, sizeof *group);
+    DKIM_STAT status = DKIM_STAT_OK;
+
+    if (!group)
+        return NULL;
+    group->engine = engine;
+    group->dkim = dkim_verify(library, (const unsigned char *)"-", NULL, &status);
+    if (!group->dkim) {
+        region_fail(region);
+        return NULL;
+    }
+    if (!region_on_free(region, free_handle, group->dkim))
+        return NULL;
+    dkim_set_user_context(group->dkim, group);
+    return group;
+}
+
+/* Puts C into the first group that it fits into, or a new one at the end. */
+static bool join_group(struct engine *engine, struct dkim_candidate *c)
+{
+    struct group **at = &engine->groups;
+    struct member *member;
+
+    while (*at && !fits(*at, c))
+        at = &(*at)->next;
+    if (!*at)
+        *at = group_new(engine);
+    if (!*at)
+        return false;
+    member = &(*at)->members[(*at)->count++];
+    member->candidate = c;
+    body_length_init(&member->length, c->signature.body_canon);
+    return true;
+}
+
+/* Whether anybody waits for its results. */
+static bool group_is_open(const struct group *group)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (!group->members[i].candidate->settled)
+            return true;
+    return false;
+}
+
+/* ---- header */
+
+static const struct member *member_with(const struct group *group, const struct field *field)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (group->members[i].candidate->field == field)
+            return &group->members[i];
+    return NULL;
+}
+
+/* Whether GROUP's handle gets FIELD.  Signatures of others are withheld. */
+static bool group_takes(const struct group *group, const struct field *field)
+{
+    if (field_is(field, TEXT("DKIM-Signature")))
+        return member_with(group, field) != NULL;
+    return field_is_plain(field);
+}
+
+static bool signs(const struct signature *s, const struct field *field)
+{
+    for (size_t i = 0; i < s->signed_name_count; i++)
+        if (field_is(field, s->signed_names[i]))
+            return true;
+    return false;
+}
+
+/* Members that cover the withheld FIELD cannot be judged. */
+static void withhold(struct group *group, const struct field *field)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        struct dkim_candidate *c = group->members[i].candidate;
+
+        if (!c->settled && signs(&c->signature, field))
+            dkim_candidate_settle(c, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+    }
+}
+
+/* SCRATCH holds the longest field. */
+static bool feed_field(struct group *group, const struct field *field, unsigned char *scratch)
+{
+    size_t name = field->name.len;
+
+    memcpy(scratch, field->name.data, name);
+    scratch[name] = ':';
+    if (field->value.len)
+        memcpy(scratch + name + 1, field->value.data, field->value.len);
+    return dkim_header(group->dkim, scratch, name + 1 + field->value.len) == DKIM_STAT_OK;
+}
+
+/* No h= can name this field: our parser takes no blanks in a name. */
+static bool feed_spare_field(struct group *group)
+{
+    unsigned char field[] = "no name: -";
+
+    return dkim_header(group->dkim, field, sizeof field - 1) == DKIM_STAT_OK;
+}
+
+/* The handle lists one signature for each field it got, in that order; b= must
+ * say the same. */
+static bool map_members(struct group *group)
+{
+    DKIM_SIGINFO **infos = NULL;
+    int count = 0;
+
+    if (dkim_getsiglist(group->dkim, &infos, &count) != DKIM_STAT_OK ||
+        count != (int)group->count)
+        return false;
+    for (size_t i = 0; i < group->count; i++) {
+        const char *b = (const char *)dkim_sig_gettagvalue(infos[i], false, (unsigned char *)"b");
+
+        if (!b || !text_equal(text_of(b), group->members[i].candidate->signature.value_b64))
+            return false;
+        group->members[i].info = infos[i];
+    }
+    return true;
+}
+
+static void settle_open(struct group *group, enum result result, const char *reason)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (!group->members[i].candidate->settled)
+            dkim_candidate_settle(group->members[i].candidate, result, reason);
+}
+
+static void feed_header(struct group *group, unsigned char *scratch)
+{
+    bool ok = true;
+
+    for (const struct field *f = group->engine->job->message->fields; f && ok; f = f->next) {
+        if (group_takes(group, f))
+            ok = feed_field(group, f, scratch);
+        else
+            withhold(group, f);
+    }
+    ok = ok && feed_spare_field(group) && dkim_eoh(group->dkim) == DKIM_STAT_OK &&
+         map_members(group);
+    if (!ok)
+        settle_open(group, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+}
+
+static size_t longest_field(const struct message *message)
+{
+    size_t longest = 0;
+
+    for (const struct field *f = message->fields; f; f = f->next)
+        if (f->name.len + 1 + f->value.len > longest)
+            longest = f->name.len + 1 + f->value.len;
+    return longest;
+}
+
+/* In order of appearance.  Settled candidates come along for signatures that
+ * cover their field. */
+static bool form_groups(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->job->count; i++) {
+        struct dkim_candidate *c = engine->job->candidates[i];
+
+        if (candidate_is_plain(c)) {
+            if (!join_group(engine, c))
+                return false;
+        } else if (!c->settled) {
+            dkim_candidate_settle(c, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+        }
+    }
+    return true;
+}
+
+static void *begin(struct dkim_job *job)
+{
+    struct engine *engine = region_alloc(job->region, sizeof *engine);
+    unsigned char *scratch;
+
+    pthread_once(&library_once, set_up_library);
+    if (!engine || !library) {
+        region_fail(job->region);
+        return NULL;
+    }
+    engine->job = job;
+    if (!form_groups(engine))
+        return NULL;
+    scratch = malloc(longest_field(job->message) + 1);
+    if (!scratch) {
+        region_fail(job->region);
+        return NULL;
+    }
+    for (struct group *group = engine->groups; group; group = group->next)
+        if (group_is_open(group))
+            feed_header(group, scratch);
+    free(scratch);
+    return engine;
+}
+
+/* ---- body */
+
+static void feed_body(struct group *group, struct text chunk)
+{
+    for (size_t i = 0; i < group->count; i++)
+        if (group->members[i].candidate->signature.has_length)
+            body_length_add(&group->members[i].length, chunk);
+    /* The library does not write to the chunk. */
+    if (dkim_body(group->dkim, (unsigned char *)chunk.data, chunk.len) != DKIM_STAT_OK)
+        settle_open(group, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+}
+
+static void body(void *state, struct text chunk)
+{
+    struct engine *engine = state;
+
+    if (chunk.len == 0)
+        return;
+    for (struct group *group = engine->groups; group; group = group->next)
+        if (group_is_open(group))
+            feed_body(group, chunk);
+    engine->last[0] = chunk.len > 1 ? chunk.data[chunk.len - 2] : engine->last[1];
+    engine->last[1] = chunk.data[chunk.len - 1];
+}
+
+/* A body that does not end in CRLF gets one (RFC 6376 §3.4.3, §3.4.4). */
+static void end_body(struct engine *engine)
+{
+    bool empty = engine->last[0] == '\0' && engine->last[1] == '\0';
+
+    if (!empty && memcmp(engine->last, "\r\n", 2) != 0)
+        body(engine, TEXT("\r\n"));
+}
+
+/* ---- results */
+
+static const char *key_type_tag(enum key_type type)
+{
+    switch (type) {
+    case KEY_RSA:
+        return "rsa";
+    case KEY_ED25519:
+        return "ed25519";
+    }
+    return "";
+}
+
+/* The key as a record of only what the library needs: what else the record
+ * says was judged before.  NULL when its buffer cannot take it. */
+static char *key_text(struct region *region, const struct key_record *key)
+{
+    struct buf buf;
+
+    buf_init(&buf, region, KEY_TEXT_MAX);
+    buf_printf(&buf, "v=DKIM1; k=%s; p=", key_type_tag(key->type));
+    buf_text_add(&buf, base64_encode(region, key->key));
+    return buf_str(&buf);
+}
+
+static void hand_over_keys(struct group *group)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        struct member *member = &group->members[i];
+
+        if (member->candidate->settled) {
+            dkim_sig_ignore(member->info);
+            continue;
+        }
+        member->key_text = key_text(group->engine->job->region, &member->candidate->key);
+        if (!member->key_text)
+            dkim_candidate_settle(member->candidate, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+    }
+}
+
+/* Whether the digest of the body is what bh= says.  Only for a signature that
+ * the library brought to an end: others have no digest. */
+static bool body_hash_matches(const struct member *member)
+{
+    struct text wanted = member->candidate->signature.hash;
+    void *header_hash, *body_hash;
+    size_t header_len, body_len;
+
+    return dkim_sig_gethashes(member->info, &header_hash, &header_len, &body_hash, &body_len) ==
+               DKIM_STAT_OK &&
+           body_len == wanted.len && memcmp(body_hash, wanted.data, wanted.len) == 0;
+}
+
+static void judge_member(struct member *member)
+{
+    struct dkim_candidate *c = member->candidate;
+    unsigned done = DKIM_SIGFLAG_PROCESSED, good = done | DKIM_SIGFLAG_PASSED;
+    unsigned flags = dkim_sig_getflags(member->info);
+    int error = dkim_sig_geterror(member->info);
+
+    if (c->signature.has_length) {
+        uint64_t length = body_length_end(&member->length);
+
+        c->unsigned_octets = length > c->signature.length ? length - c->signature.length : 0;
+    }
+    if (error == DKIM_SIGERROR_TOOLARGE_L) {
+        dkim_candidate_settle(c, RESULT_PERMERROR, "l= exceeds the body");
+    } else if ((error != DKIM_SIGERROR_OK && error != DKIM_SIGERROR_BADSIG) || !(flags & done)) {
+        dkim_candidate_settle(c, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+    } else if (!body_hash_matches(member)) {
+        c->body_hash_mismatch = true;
+        dkim_candidate_settle(c, RESULT_FAIL, "body hash did not verify");
+    } else if ((flags & good) == good) {
+        dkim_candidate_settle(c, RESULT_PASS, NULL);
+    } else {
+        dkim_candidate_settle(c, RESULT_FAIL, "signature did not verify");
+    }
+}
+
+static void finish(void *state)
+{
+    struct engine *engine = state;
+
+    end_body(engine);
+    for (struct group *group = engine->groups; group; group = group->next) {
+        if (!group_is_open(group))
+            continue;
+        hand_over_keys(group);
+        dkim_eom(group->dkim, NULL);
+        for (size_t i = 0; i < group->count; i++)
+            if (!group->members[i].candidate->settled)
+                judge_member(&group->members[i]);
+    }
+}
+
+const struct dkim_engine dkim_engine_libopendkim = { "libopendkim", begin, body, finish };

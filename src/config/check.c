@@ -1,0 +1,144 @@
+/* check.c: what the values of single options must look like. */
+#include "config/options_private.h"
+
+#include <string.h>
+
+#include "base/cursor.h"
+#include "base/ip.h"
+
+enum { SUN_PATH_MAX = 107, ACCOUNT_MAX = 32, TOKEN_MAX = 255 };
+
+static bool is_printable(char c) { return c >= 0x20 && c <= 0x7e; }
+
+/* RFC 2045 §5.1: what needs no quotes in Authentication-Results. */
+static bool is_token_octet(char c)
+{
+    return c > 0x20 && c < 0x7f && !strchr("()<>@,;:\\\"/[]?=", c);
+}
+
+static bool is_account_octet(char c)
+{
+    return octet_is_alpha(c) || octet_is_digit(c) || c == '_' || c == '-' || c == '.';
+}
+
+static bool all(const char *value, size_t max, bool (*accept)(char))
+{
+    struct cursor c = cursor_over(text_of(value));
+
+    return cursor_run(&c, accept).len <= max && cursor_done(&c);
+}
+
+const char *check_token(const char *value)
+{
+    if (!*value || !all(value, TOKEN_MAX, is_token_octet))
+        return "is not an authserv-id; write a host name, ASCII, without spaces, @ or quotes";
+    return NULL;
+}
+
+const char *check_authserv_id(const char *value)
+{
+    return *value ? check_token(value) : NULL;
+}
+
+const char *check_account(const char *value)
+{
+    if (value[0] == '-' || !all(value, ACCOUNT_MAX, is_account_octet))
+        return "is not the name of an account";
+    return NULL;
+}
+
+const char *check_path(const char *value)
+{
+    if (*value && (value[0] != '/' || !all(value, (size_t)-1, is_printable)))
+        return "is not a whole path; write one that begins with / and is plain ASCII";
+    return NULL;
+}
+
+const char *check_socket_path(const char *value)
+{
+    if (strlen(value) > SUN_PATH_MAX)
+        return "is longer than a socket's path may be (107 octets)";
+    return check_path(value);
+}
+
+static bool is_port(struct text t)
+{
+    unsigned long long port;
+
+    return t.len > 0 && t.data[0] != '0' && text_to_uint(t, 65535, &port);
+}
+
+const char *check_server(const char *value)
+{
+    struct text t = text_of(value);
+    size_t at = text_find(t, '@');
+    struct ip_address ip;
+
+    if (text_starts_nocase(t, TEXT("IPv6:")) || !ip_parse(text_head(t, at), &ip) ||
+        (at < t.len && !is_port(text_tail(t, at + 1))))
+        return "is not a name server; write ADDRESS or ADDRESS@PORT, such as 127.0.0.1@5353";
+    return NULL;
+}
+
+/* The address of inet:PORT@ADDRESS or inet6:PORT@[ADDRESS]. */
+static bool listen_address(struct text t, enum ip_family family, struct ip_address *ip)
+{
+    size_t at = text_find(t, '@');
+    struct text address = text_tail(t, at + 1);
+
+    if (!is_port(text_head(t, at)) || text_starts_nocase(address, TEXT("IPv6:")))
+        return false;
+    if (family == IP_V6 && address.len > 1 && address.data[0] == '[' &&
+        address.data[address.len - 1] == ']')
+        address = text_head(text_tail(address, 1), address.len - 2);
+    return ip_parse(address, ip) && ip->family == family;
+}
+
+static bool begins(const char *value, const char *prefix)
+{
+    return strncmp(value, prefix, strlen(prefix)) == 0;
+}
+
+static bool is_inherited_fd(struct text t)
+{
+    unsigned long long fd;
+
+    return t.len > 0 && t.data[0] != '0' && text_to_uint(t, 1023, &fd) && fd > 2;
+}
+
+const char *check_listen(const char *value)
+{
+    struct text t = text_of(value);
+    struct text rest = text_tail(t, text_find(t, ':') + 1);
+    struct ip_address ip;
+
+    if (begins(value, "inet:"))
+        return listen_address(rest, IP_V4, &ip)
+                   ? NULL
+                   : "is not an IPv4 listener; write inet:PORT@ADDRESS, such as "
+                     "inet:8891@127.0.0.1";
+    if (begins(value, "inet6:"))
+        return listen_address(rest, IP_V6, &ip)
+                   ? NULL
+                   : "is not an IPv6 listener; write inet6:PORT@[ADDRESS], such as "
+                     "inet6:8891@[::1]";
+    if (begins(value, "unix:") || begins(value, "local:"))
+        return rest.len == 0 || rest.data[0] != '/' ? "needs a whole path: unix:/PATH"
+                                                    : check_socket_path(rest.data);
+    if (begins(value, "fd:"))
+        return is_inherited_fd(rest)
+                   ? NULL
+                   : "is not an inherited descriptor; write fd:3 with a systemd socket unit";
+    return "is not a listener; write inet:PORT@ADDRESS, inet6:PORT@[ADDRESS], unix:/PATH or fd:N";
+}
+
+bool listen_is_local(const char *value)
+{
+    struct text t = text_of(value);
+    struct text rest = text_tail(t, text_find(t, ':') + 1);
+    struct ip_address ip;
+
+    if (listen_address(rest, IP_V4, &ip) || listen_address(rest, IP_V6, &ip))
+        return ip_is_loopback(&ip);
+    return true;
+}

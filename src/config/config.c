@@ -1,0 +1,359 @@
+/* config.c: reading the configuration.
+ *
+ * 1. tokens.c turns the files into tokens that know their place.
+ * 2. libconfuse parses the tokens.  It is handed one token a line, so the line
+ *    that it counts is the number of the token: that gives every value, and
+ *    every error, its own file and line.  Strings go as the number of their
+ *    token in quotes; their octets stay here.
+ * 3. What it accepted is walked along the option table, defaults filled in,
+ *    and checked; all errors of that are told in one run.
+ *
+ * libconfuse's scanner is one global; a lock keeps readers apart.
+ */
+#include "config/config.h"
+
+#include <confuse.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/region.h"
+#include "config/config_private.h"
+#include "config/statements_private.h"
+#include "config/tokens_private.h"
+#include "config/values_private.h"
+
+struct holder {
+    struct config config; /* first: what users hold points here */
+    atomic_uint references;
+    struct region *region; /* all memory of the configuration, this too */
+};
+
+struct reading {
+    struct region *region; /* the configuration's */
+    struct region *scratch;
+    struct errors errors;
+    struct tokens tokens;
+    struct config *config;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct reading *current; /* what libconfuse is working on, under the lock */
+
+/* The token that libconfuse has just read. */
+static const struct token *token_now(const cfg_t *cfg)
+{
+    size_t number = cfg->line > 0 ? (size_t)cfg->line : 1;
+
+    if (number > current->tokens.count)
+        number = current->tokens.count;
+    return &current->tokens.items[number - 1];
+}
+
+static int keep_token(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+    const struct token *token = token_now(cfg);
+
+    (void)opt;
+    (void)value;
+    memcpy(result, &token, sizeof token);
+    return 0;
+}
+
+/* Only its first complaint is about the file; the rest follows from it. */
+static void complain(cfg_t *cfg, const char *format, va_list args)
+{
+    const struct token *token = token_now(cfg);
+    const char *section = strcmp(cfg->name, "root") == 0 ? NULL : cfg->name;
+    char message[256], quoted[LOG_QUOTED_MAX], hint[128];
+
+    if (current->errors.count)
+        return;
+    vsnprintf(message, sizeof message, format, args);
+    log_quote(token->text, quoted);
+    if (strncmp(message, "no such option", 14) == 0) {
+        option_hint(section, token->text, hint, sizeof hint);
+        errors_add(&current->errors, token->place, "%s%s%s is not an option here%s",
+                   section ? section : "", section ? " " : "", quoted, hint);
+    } else if (strncmp(message, "unexpected token", 16) == 0) {
+        errors_add(&current->errors, token->place, "unexpected %s", quoted);
+    } else {
+        errors_add(&current->errors, token->place, "%s", message);
+    }
+}
+
+static cfg_opt_t list_end(void)
+{
+    return (cfg_opt_t)CFG_END();
+}
+
+/* The options of SECTION for libconfuse, with ROOM for more at the end. */
+static cfg_opt_t *confuse_options(struct region *scratch, const char *section, size_t room,
+                                  size_t *count)
+{
+    cfg_opt_t *opts = region_array(scratch, option_count + room + 1, sizeof *opts);
+
+    *count = 0;
+    for (size_t i = 0; opts && i < option_count; i++) {
+        const struct option *o = &options[i];
+
+        if (!option_is_in(o, section))
+            continue;
+        opts[*count] = (cfg_opt_t)CFG_PTR_CB(o->name, NULL, CFGF_NODEFAULT, keep_token, NULL);
+        if (option_is_list(o))
+            opts[*count].flags |= CFGF_LIST;
+        (*count)++;
+    }
+    if (opts)
+        opts[*count] = list_end();
+    return opts;
+}
+
+static size_t section_count(void)
+{
+    size_t n = 0;
+
+    while (sections[n].name)
+        n++;
+    return n;
+}
+
+static cfg_opt_t *confuse_grammar(struct region *scratch)
+{
+    size_t count, inner;
+    cfg_opt_t *top = confuse_options(scratch, NULL, section_count(), &count);
+
+    for (const struct section *s = sections; top && s->name; s++) {
+        cfg_opt_t *opts = confuse_options(scratch, s->name, 0, &inner);
+
+        if (!opts)
+            return NULL;
+        top[count++] =
+            (cfg_opt_t)CFG_SEC(s->name, opts, s->titled ? CFGF_MULTI | CFGF_TITLE : CFGF_NONE);
+        top[count] = list_end();
+    }
+    return top;
+}
+
+/* The tokens as text, one a line. */
+static const char *confuse_text(const struct tokens *tokens, struct region *scratch)
+{
+    struct buf buf;
+
+    buf_init(&buf, scratch, (size_t)-1 / 2);
+    for (size_t i = 0; i < tokens->count; i++) {
+        const struct token *t = &tokens->items[i];
+
+        if (t->kind == TOKEN_STRING)
+            buf_printf(&buf, "\"%zu\"\n", i);
+        else
+            buf_printf(&buf, "%.*s\n", TEXT_ARGS(t->text));
+    }
+    return buf_str(&buf);
+}
+
+static void store_option(struct reading *r, const struct option *o, cfg_opt_t *opt, void *target)
+{
+    size_t count = cfg_opt_size(opt);
+    struct value *values = region_array(r->scratch, count, sizeof *values);
+
+    if (!values)
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        const struct token *token = cfg_opt_getnptr(opt, i);
+
+        values[i] = (struct value){ token->text, token->place };
+    }
+    /* An empty list is a value, too. */
+    if (count || (opt->flags & CFGF_MODIFIED))
+        value_store(o, values, count, target, r->region, &r->errors);
+    else
+        value_store_default(o, target, r->region, &r->errors);
+}
+
+static void store_section(struct reading *r, const char *section, cfg_t *cfg, void *target)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if (option_is_in(&options[i], section))
+            store_option(r, &options[i], cfg_getopt(cfg, options[i].name), target);
+}
+
+static bool is_override_name(struct text t)
+{
+    for (size_t i = 0; i < t.len; i++)
+        if (t.data[i] < 0x20 || t.data[i] > 0x7e)
+            return false;
+    return t.len > 0 && t.len <= 64;
+}
+
+static void store_override(struct reading *r, cfg_t *cfg, struct override *o)
+{
+    /* The title is the number of its token: statements.c saw to it. */
+    const struct token *title = &r->tokens.items[strtoul(cfg_title(cfg), NULL, 10)];
+    char quoted[LOG_QUOTED_MAX];
+
+    o->name = text_dup(r->region, title->text);
+    store_section(r, "override", cfg, o);
+    log_quote(title->text, quoted);
+    if (!is_override_name(title->text))
+        errors_add(&r->errors, title->place,
+                   "override %s: a name has 1 to 64 octets of plain ASCII", quoted);
+    if (!o->networks.count && !o->from_domains.count && !o->mail_from_domains.count &&
+        !o->recipient_domains.count)
+        errors_add(&r->errors, title->place,
+                   "override %s has no condition, so it would hold for all mail; "
+                   "set dmarc { enforce } for that", quoted);
+}
+
+static void store_overrides(struct reading *r, cfg_t *cfg)
+{
+    size_t count = cfg_size(cfg, "override");
+    struct override *items = region_array(r->region, count, sizeof *items);
+
+    if (!items)
+        return;
+    for (unsigned i = 0; i < count; i++)
+        store_override(r, cfg_getnsec(cfg, "override", i), &items[i]);
+    r->config->override_count = count;
+    r->config->overrides = items;
+}
+
+/* What concerns more than one option. */
+static void check_together(struct reading *r, cfg_t *cfg)
+{
+    const struct config *c = r->config;
+    const struct token *listen = cfg_getnptr(cfg, "listen", 0);
+
+    if (listen && c->listen && !listen_is_local(c->listen) && !c->allow_remote)
+        errors_add(&r->errors, listen->place,
+                   "listen: %s can be reached from other hosts, and the milter protocol knows no "
+                   "password; use a loopback address, or set allow-remote = true", c->listen);
+}
+
+static void store_all(struct reading *r, cfg_t *cfg)
+{
+    store_section(r, NULL, cfg, r->config);
+    for (const struct section *s = sections; s->name; s++)
+        if (!s->titled)
+            store_section(r, s->name, cfg_getsec(cfg, s->name), r->config);
+    store_overrides(r, cfg);
+    check_together(r, cfg);
+}
+
+/* The tokens to the configuration; under the lock. */
+static void parse(struct reading *r)
+{
+    cfg_opt_t *grammar = confuse_grammar(r->scratch);
+    const char *text = confuse_text(&r->tokens, r->scratch);
+    cfg_t *cfg = grammar && text ? cfg_init(grammar, CFGF_NONE) : NULL;
+
+    if (!cfg) {
+        region_fail(r->scratch);
+        return;
+    }
+    cfg_set_error_function(cfg, complain);
+    if (r->tokens.count && cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
+        if (!r->errors.count)
+            region_fail(r->scratch);
+    } else if (statements_check(&r->tokens, r->scratch, &r->errors)) {
+        store_all(r, cfg);
+    }
+    cfg_free(cfg);
+}
+
+static struct config *new_config(struct region *region, const char *file)
+{
+    struct holder *holder = region ? region_alloc(region, sizeof *holder) : NULL;
+
+    if (!holder)
+        return NULL;
+    holder->region = region;
+    atomic_init(&holder->references, 1);
+    holder->config.file = text_dup(region, text_of(file ? file : ""));
+    return &holder->config;
+}
+
+/* FILE_NAME, or TEXT when that is not NULL. */
+static struct config *read_config(const char *file_name, const struct text *text,
+                                  config_report_fn *report, void *context)
+{
+    struct reading r = { .region = region_new(0), .scratch = region_new(0) };
+    bool good;
+
+    r.config = new_config(r.region, file_name);
+    if (!r.config || !r.scratch) {
+        report(context, "configuration: out of memory");
+        region_free(r.scratch);
+        region_free(r.region);
+        return NULL;
+    }
+    errors_init(&r.errors, r.scratch);
+    tokens_init(&r.tokens, r.scratch);
+    if (text)
+        good = tokens_read_text(&r.tokens, &r.errors, r.config->file, *text);
+    else
+        good = !file_name || tokens_read_file(&r.tokens, &r.errors, r.config->file);
+    if (good) {
+        pthread_mutex_lock(&lock);
+        current = &r;
+        parse(&r);
+        current = NULL;
+        pthread_mutex_unlock(&lock);
+    }
+    good = !errors_report(&r.errors, report, context);
+    if (good && (region_failed(r.scratch) || region_failed(r.region))) {
+        report(context, "configuration: out of memory");
+        good = false;
+    }
+    region_free(r.scratch);
+    if (good)
+        return r.config;
+    region_free(r.region);
+    return NULL;
+}
+
+struct config *config_read(const char *file_name, config_report_fn *report, void *context)
+{
+    return read_config(file_name, NULL, report, context);
+}
+
+struct config *config_read_text(const char *name, struct text text, config_report_fn *report,
+                                void *context)
+{
+    return read_config(name, &text, report, context);
+}
+
+struct config *config_ref(struct config *config)
+{
+    struct holder *holder = (struct holder *)config;
+
+    atomic_fetch_add_explicit(&holder->references, 1, memory_order_relaxed);
+    return config;
+}
+
+void config_unref(struct config *config)
+{
+    struct holder *holder = (struct holder *)config;
+
+    if (holder && atomic_fetch_sub_explicit(&holder->references, 1, memory_order_acq_rel) == 1)
+        region_free(holder->region);
+}
+
+bool networks_have(const struct networks *networks, const struct ip_address *ip)
+{
+    for (size_t i = 0; i < networks->count; i++)
+        if (ip_network_has(&networks->items[i], ip))
+            return true;
+    return false;
+}
+
+bool domains_cover(const struct domains *domains, const char *domain)
+{
+    for (size_t i = 0; i < domains->count; i++)
+        if (domain_is_within(domain, domains->items[i]))
+            return true;
+    return false;
+}

@@ -1,0 +1,254 @@
+#include "config/options_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct name enforcement_names[] = {
+    { ENFORCE_NONE, "none" },
+    { ENFORCE_QUARANTINE, "quarantine" },
+    { ENFORCE_REJECT, "reject" },
+    { 0, NULL },
+};
+const struct name spf_on_fail_names[] = {
+    { SPF_FAIL_ACCEPT, "accept" },
+    { SPF_FAIL_REJECT, "reject" },
+    { 0, NULL },
+};
+const struct name spf_reject_at_names[] = {
+    { SPF_REJECT_AT_MAIL, "mail" },
+    { SPF_REJECT_AT_END, "end" },
+    { 0, NULL },
+};
+const struct name quarantine_mode_names[] = {
+    { QUARANTINE_TAG, "tag" },
+    { QUARANTINE_HOLD, "hold" },
+    { 0, NULL },
+};
+const struct name soft_action_names[] = {
+    { SOFT_REJECT, "reject" },
+    { SOFT_QUARANTINE, "quarantine" },
+    { SOFT_ACCEPT, "accept" },
+    { 0, NULL },
+};
+const struct name temperror_action_names[] = {
+    { TEMPERROR_ACCEPT, "accept" },
+    { TEMPERROR_TEMPFAIL, "tempfail" },
+    { 0, NULL },
+};
+const struct name organizational_domain_names[] = {
+    { ORGDOM_TREE_WALK, "tree-walk" },
+    { ORGDOM_PSL, "psl" },
+    { 0, NULL },
+};
+
+/* The first name of a value is the one that is printed. */
+static const struct name bool_names[] = {
+    { true, "true" }, { false, "false" }, { true, "yes" }, { false, "no" },
+    { true, "on" },   { false, "off" },   { 0, NULL },
+};
+static const struct name dnssec_names[] = { { false, "off" }, { true, "validate" }, { 0, NULL } };
+static const struct name null_mx_names[] = { { false, "accept" }, { true, "reject" }, { 0, NULL } };
+
+/* Of these only the name is stored. */
+static const struct name log_names[] = {
+    { 0, "auto" }, { 1, "stderr" }, { 2, "syslog" }, { 3, "journal" }, { 0, NULL },
+};
+static const struct name spf_engine_names[] = { { 0, "libspf2" }, { 0, NULL } };
+static const struct name dkim_engine_names[] = { { 0, "libopendkim" }, { 0, NULL } };
+
+#define IN(field) .offset = offsetof(struct config, field)
+#define IN_OVERRIDE(field) .section = "override", .offset = offsetof(struct override, field)
+
+_Static_assert(offsetof(struct config, dmarc.quarantine_header_value) ==
+                   offsetof(struct config, dmarc.quarantine_header_name) + sizeof(char *),
+               "OPTION_FIELD stores name and value side by side");
+
+const struct section sections[] = {
+    { "resolver", false }, { "spf", false },     { "dkim", false },
+    { "dmarc", false },    { "override", true }, { NULL, false },
+};
+
+const struct option options[] = {
+    { .name = "authserv-id", .type = OPTION_STRING, .fallback = "", IN(authserv_id),
+      .check = check_authserv_id,
+      .help = "our name in Authentication-Results; empty: the MTA's own name (macro j)" },
+    { .name = "own-authserv-ids", .type = OPTION_STRINGS, .fallback = "", IN(own_authserv_ids),
+      .check = check_token,
+      .help = "our other hosts' ids: their fields count only from trusted-networks" },
+    { .name = "listen", .type = OPTION_STRING, .fallback = "inet:8891@127.0.0.1", IN(listen),
+      .check = check_listen, .fixed = true,
+      .help = "where the MTA connects: inet:PORT@ADDRESS, inet6:PORT@[ADDRESS], unix:/PATH, fd:N" },
+    { .name = "allow-remote", .type = OPTION_BOOL, .fallback = "false", IN(allow_remote),
+      .names = bool_names, .help = "listen on an address that other hosts can reach" },
+    { .name = "user", .type = OPTION_STRING, .fallback = "vidimus", IN(user),
+      .check = check_account, .fixed = true,
+      .help = "who to become when started as root; empty: stay" },
+    { .name = "socket-group", .type = OPTION_STRING, .fallback = "", IN(socket_group),
+      .check = check_account, .fixed = true,
+      .help = "group of a UNIX socket; empty: the user's own" },
+    { .name = "socket-mode", .type = OPTION_MODE, .fallback = "0660", IN(socket_mode),
+      .max = 0777, .fixed = true, .help = "permissions of a UNIX socket, octal in quotes" },
+    { .name = "log", .type = OPTION_STRING, .fallback = "auto", IN(log), .names = log_names,
+      .fixed = true, .help = "auto, stderr, syslog (facility mail) or journal" },
+    { .name = "control", .type = OPTION_STRING, .fallback = RUNSTATEDIR "/vidimus/control",
+      IN(control), .check = check_socket_path, .fixed = true,
+      .help = "UNIX socket that `vidimus status` asks; empty: none" },
+    { .name = "pid-file", .type = OPTION_STRING, .fallback = "", IN(pid_file),
+      .check = check_path, .fixed = true, .help = "file for the process id; empty: none" },
+    { .name = "trusted-networks", .type = OPTION_NETWORKS, .fallback = "127.0.0.0/8 ::1/128",
+      IN(trusted_networks), .min = 1,
+      .help = "our own hosts, relays and backup MX: their mail is not judged" },
+    { .name = "trusted-forwarders", .type = OPTION_NETWORKS, .fallback = "",
+      IN(trusted_forwarders), .min = 1,
+      .help = "networks whose forwarded mail may fail DMARC without harm" },
+    { .name = "trusted-lists", .type = OPTION_DOMAINS, .fallback = "", IN(trusted_lists),
+      .help = "List-Id domains likewise, when their own signature passes" },
+    { .name = "null-mx-sender", .type = OPTION_BOOL, .fallback = "reject", IN(reject_null_mx),
+      .names = null_mx_names,
+      .help = "a sender whose domain says that it takes no mail: accept or reject" },
+    { .name = "show-auth-name", .type = OPTION_BOOL, .fallback = "false", IN(show_auth_name),
+      .names = bool_names, .help = "show the SASL login name in Authentication-Results" },
+
+    { .section = "resolver", .name = "servers", .type = OPTION_STRINGS, .fallback = "",
+      IN(resolver.servers), .check = check_server,
+      .help = "name servers, ADDRESS or ADDRESS@PORT; empty: resolv.conf" },
+    { .section = "resolver", .name = "timeout", .type = OPTION_NUMBER, .fallback = "5",
+      IN(resolver.timeout), .min = 1, .max = 60, .help = "seconds a question" },
+    { .section = "resolver", .name = "message-timeout", .type = OPTION_NUMBER,
+      .fallback = "20", IN(resolver.message_timeout), .min = 1, .max = 240,
+      .help = "seconds a message, over all its questions" },
+    { .section = "resolver", .name = "dnssec", .type = OPTION_BOOL, .fallback = "off",
+      IN(resolver.dnssec), .names = dnssec_names, .help = "off, or validate signed answers" },
+    { .section = "resolver", .name = "questions", .type = OPTION_NUMBER, .fallback = "100",
+      IN(resolver.questions), .min = 10, .max = 1000, .help = "most questions a message" },
+    { .section = "resolver", .name = "cache", .type = OPTION_NUMBER, .fallback = "10000",
+      IN(resolver.cache), .max = 1000000, .help = "answers kept in memory; 0: none" },
+
+    { .section = "spf", .name = "engine", .type = OPTION_STRING, .fallback = "libspf2",
+      IN(spf.engine), .names = spf_engine_names, .help = "who evaluates records" },
+    { .section = "spf", .name = "on-fail", .type = OPTION_ENUM, .fallback = "accept",
+      IN(spf.on_fail), .names = spf_on_fail_names,
+      .help = "accept (DMARC decides) or reject on SPF alone" },
+    { .section = "spf", .name = "reject-at", .type = OPTION_ENUM, .fallback = "end",
+      IN(spf.reject_at), .names = spf_reject_at_names,
+      .help = "where on-fail rejects: at MAIL FROM (mail) or after the message (end)" },
+
+    { .section = "dkim", .name = "engine", .type = OPTION_STRING, .fallback = "libopendkim",
+      IN(dkim.engine), .names = dkim_engine_names, .help = "who verifies signatures" },
+    { .section = "dkim", .name = "min-rsa-bits", .type = OPTION_NUMBER, .fallback = "1024",
+      IN(dkim.min_rsa_bits), .min = 1024, .max = 4096,
+      .help = "shorter RSA keys do not count (RFC 8301)" },
+    { .section = "dkim", .name = "max-signatures", .type = OPTION_NUMBER, .fallback = "8",
+      IN(dkim.max_signatures), .min = 1, .max = 50, .help = "signatures evaluated a message" },
+
+    { .section = "dmarc", .name = "enforce", .type = OPTION_ENUM, .fallback = "quarantine",
+      IN(dmarc.enforce), .names = enforcement_names,
+      .help = "strongest action taken: none, quarantine or reject" },
+    { .section = "dmarc", .name = "quarantine", .type = OPTION_ENUM, .fallback = "tag",
+      IN(dmarc.quarantine), .names = quarantine_mode_names,
+      .help = "tag (quarantine-header) or hold (the MTA's quarantine)" },
+    { .section = "dmarc", .name = "quarantine-header", .type = OPTION_FIELD,
+      .fallback = "X-Spam-Flag: YES", IN(dmarc.quarantine_header_name),
+      .help = "field added by tag; the same field is deleted from incoming mail" },
+    { .section = "dmarc", .name = "indirect-mail", .type = OPTION_ENUM,
+      .fallback = "quarantine", IN(dmarc.indirect_mail), .names = soft_action_names,
+      .help = "what reject becomes when an unlisted list's own signature passes" },
+    { .section = "dmarc", .name = "bad-from", .type = OPTION_ENUM, .fallback = "reject",
+      IN(dmarc.bad_from), .names = soft_action_names,
+      .help = "no usable author domain: reject, quarantine or accept" },
+    { .section = "dmarc", .name = "temperror", .type = OPTION_ENUM, .fallback = "accept",
+      IN(dmarc.temperror), .names = temperror_action_names,
+      .help = "DNS does not answer: accept or tempfail" },
+    { .section = "dmarc", .name = "organizational-domain", .type = OPTION_ENUM,
+      .fallback = "tree-walk", IN(dmarc.organizational_domain),
+      .names = organizational_domain_names,
+      .help = "tree-walk (RFC 9989) or psl (Public Suffix List, RFC 7489)" },
+
+    { IN_OVERRIDE(networks), .name = "networks", .type = OPTION_NETWORKS, .fallback = "",
+      .help = "condition: the client is in one of these" },
+    { IN_OVERRIDE(from_domains), .name = "from-domains", .type = OPTION_DOMAINS,
+      .fallback = "", .help = "condition: the author domain is one of these or below" },
+    { IN_OVERRIDE(mail_from_domains), .name = "mail-from-domains", .type = OPTION_DOMAINS,
+      .fallback = "", .help = "condition: the envelope sender's domain likewise" },
+    { IN_OVERRIDE(recipient_domains), .name = "recipient-domains", .type = OPTION_DOMAINS,
+      .fallback = "", .help = "condition: every recipient's domain likewise" },
+    { IN_OVERRIDE(enforce), .name = "enforce", .type = OPTION_ENUM, .fallback = "none",
+      .names = enforcement_names, .help = "strongest action when all conditions hold" },
+};
+
+const size_t option_count = sizeof options / sizeof options[0];
+
+bool option_is_list(const struct option *option)
+{
+    return option->type == OPTION_STRINGS || option->type == OPTION_NETWORKS ||
+           option->type == OPTION_DOMAINS;
+}
+
+bool option_is_in(const struct option *option, const char *section)
+{
+    if (!option->section || !section)
+        return option->section == section;
+    return strcmp(option->section, section) == 0;
+}
+
+enum { NAME_MAX_COMPARED = 40 };
+
+/* Levenshtein distance; names here are short. */
+static unsigned distance(struct text a, struct text b)
+{
+    unsigned row[NAME_MAX_COMPARED + 1];
+
+    if (a.len > NAME_MAX_COMPARED || b.len > NAME_MAX_COMPARED)
+        return NAME_MAX_COMPARED;
+    for (unsigned j = 0; j <= b.len; j++)
+        row[j] = j;
+    for (unsigned i = 1; i <= a.len; i++) {
+        unsigned diagonal = row[0];
+
+        row[0] = i;
+        for (unsigned j = 1; j <= b.len; j++) {
+            unsigned above = row[j];
+            unsigned best = diagonal + (octet_lower(a.data[i - 1]) != octet_lower(b.data[j - 1]));
+
+            if (above + 1 < best)
+                best = above + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            diagonal = above;
+            row[j] = best;
+        }
+    }
+    return row[b.len];
+}
+
+static void say_where(const struct option *option, char *hint, size_t hint_size)
+{
+    if (option->section)
+        snprintf(hint, hint_size, "; it belongs into %s { … }", option->section);
+    else
+        snprintf(hint, hint_size, "; it belongs outside of any section");
+}
+
+void option_hint(const char *section, struct text name, char *hint, size_t hint_size)
+{
+    const char *nearest = NULL;
+    unsigned least = (unsigned)(name.len < 6 ? (name.len + 1) / 2 : 3); /* not less alike */
+
+    hint[0] = '\0';
+    for (size_t i = 0; i < option_count; i++) {
+        if (text_equal(name, text_of(options[i].name)))
+            say_where(&options[i], hint, hint_size);
+        if (option_is_in(&options[i], section) &&
+            distance(name, text_of(options[i].name)) < least) {
+            least = distance(name, text_of(options[i].name));
+            nearest = options[i].name;
+        }
+    }
+    for (const struct section *s = sections; !section && s->name; s++)
+        if (distance(name, text_of(s->name)) < least) {
+            least = distance(name, text_of(s->name));
+            nearest = s->name;
+        }
+    if (nearest)
+        snprintf(hint, hint_size, "; did you mean %s?", nearest);
+}
