@@ -90,19 +90,14 @@ static const char *reason_of(enum result result, const struct dns_answer *ptr)
     return result == RESULT_FAIL ? "no name leads back to the address" : NULL;
 }
 
-void check_iprev(struct findings *findings, struct dns_scope *dns, const struct ip_address *client,
-                 domain_name confirmed)
+static void judge(struct findings *findings, struct dns_scope *dns, const struct dns_answer *ptr,
+                  const struct ip_address *client, domain_name confirmed)
 {
-    char address[IP_TEXT_SIZE], reverse[IP_REVERSE_SIZE];
     enum result result = RESULT_PERMERROR;
-    const struct dns_answer *ptr;
+    char address[IP_TEXT_SIZE];
     struct finding *finding;
     const char *copy;
 
-    confirmed[0] = '\0';
-    if (client->family == IP_NONE)
-        return;
-    ptr = dns_scope_lookup(dns, ip_reverse_name(client, reverse), DNS_PTR);
     if (dns_failed(ptr))
         result = RESULT_TEMPERROR;
     else if (ptr->status == DNS_OK && ptr->count > 0)
@@ -114,4 +109,34 @@ void check_iprev(struct findings *findings, struct dns_scope *dns, const struct 
     copy = confirmed[0] ? text_dup(findings->region, text_of(confirmed)) : NULL;
     if (copy)
         finding_text(findings, finding, "name", text_of(copy));
+}
+
+void check_iprev(struct findings *findings, struct dns_scope *dns, const struct ip_address *client,
+                 domain_name confirmed)
+{
+    char reverse[IP_REVERSE_SIZE];
+
+    confirmed[0] = '\0';
+    if (client->family == IP_NONE)
+        return;
+    judge(findings, dns, dns_scope_lookup(dns, ip_reverse_name(client, reverse), DNS_PTR), client,
+          confirmed);
+}
+
+void check_iprev_named(struct findings *findings, struct dns_scope *dns,
+                       const struct ip_address *client, const char *name, domain_name confirmed)
+{
+    struct dns_record record = { 0 };
+    const struct dns_answer ptr = {
+        .status = DNS_OK,
+        .type = DNS_PTR,
+        .count = 1,
+        .records = &record,
+    };
+
+    confirmed[0] = '\0';
+    if (client->family == IP_NONE)
+        return;
+    memcpy(record.name, name, strnlen(name, DOMAIN_MAX));
+    judge(findings, dns, &ptr, client, confirmed);
 }

@@ -17,4 +17,8 @@ void iprev_start(struct dns_scope *dns, const struct ip_address *client);
 void check_iprev(struct findings *findings, struct dns_scope *dns, const struct ip_address *client,
                  domain_name confirmed);
 
+/* The same with NAME (normalised) standing for the PTR record. */
+void check_iprev_named(struct findings *findings, struct dns_scope *dns,
+                       const struct ip_address *client, const char *name, domain_name confirmed);
+
 #endif

@@ -97,8 +97,7 @@ static bool from_outside(const struct plan_input *in, const struct field *field)
     return in->origin == ORIGIN_OUTSIDE;
 }
 
-/* Deletes the fields called NAME for which GOES is true.  Those beyond the
- * stored ones cannot be looked at: they all go. */
+/* Deletes the fields called NAME for which GOES is true. */
 static void delete_fields(const struct plan_input *in, struct plan *plan, const char *name,
                           bool (*goes)(const struct plan_input *, const struct field *))
 {

@@ -28,6 +28,7 @@ struct session *session_new(struct snapshot *snapshot, const struct ip_address *
     }
     session->client = *client;
     session->hostname = "";
+    session->authserv_id = "";
     session->snapshot = snapshot_ref(snapshot);
     if (session->client.family != IP_NONE && session_origin(session) == ORIGIN_OUTSIDE)
         iprev_start(session->dns, &session->client);
@@ -50,6 +51,7 @@ void session_free(struct session *session)
     drop(session->helo.data);
     drop(session->auth_name.data);
     drop(session->hostname);
+    drop(session->authserv_id);
     snapshot_unref(session->snapshot);
     free(session);
 }
@@ -82,6 +84,12 @@ void session_set_hostname(struct session *session, struct text name)
 {
     drop(session->hostname);
     session->hostname = copy(name).data;
+}
+
+void session_set_authserv_id(struct session *session, struct text id)
+{
+    drop(session->authserv_id);
+    session->authserv_id = copy(id).data;
 }
 
 bool session_set_client_name(struct session *session, struct text name)

@@ -31,6 +31,7 @@ struct session {
     struct text helo;         /* as sent; empty when there was none */
     struct text auth_name;    /* SASL name; empty: not authenticated */
     const char *hostname;     /* the MTA's own name ({j}), "" unknown */
+    const char *authserv_id;  /* "": of the configuration, else the host name */
     domain_name client_name;  /* what is to stand for the client's PTR record; "":
                                  ask DNS */
     struct dns_scope *dns;    /* connection-wide questions: iprev */
@@ -47,6 +48,9 @@ void session_free(struct session *session); /* NULL allowed */
 void session_set_helo(struct session *session, struct text helo);
 void session_set_auth(struct session *session, struct text name);
 void session_set_hostname(struct session *session, struct text name);
+
+/* Takes the place of what the configuration says. */
+void session_set_authserv_id(struct session *session, struct text id);
 
 /* The name that the client's reverse lookup gives, known beforehand.  False
  * when NAME is no domain name. */

@@ -42,9 +42,16 @@ static enum dmarc_discovery discovery_of(const struct config *config)
 
 static const char *authserv_id_of(const struct transaction *t)
 {
-    if (*t->snapshot->config->authserv_id)
-        return t->snapshot->config->authserv_id;
-    return *t->session->hostname ? t->session->hostname : "localhost";
+    const char *const candidates[] = {
+        t->session->authserv_id,
+        t->snapshot->config->authserv_id,
+        t->session->hostname,
+    };
+
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++)
+        if (*candidates[i])
+            return candidates[i];
+    return "localhost";
 }
 
 /* The MAIL FROM identity.  What our parser and the MTA read differently is
@@ -53,13 +60,11 @@ static void parse_sender(struct transaction *t, struct text raw, const struct te
 {
     struct path *sender = &t->message->mail_from;
     struct path seen;
-    const char *copy;
 
-    *sender = (struct path){ .kind = raw.data ? PATH_MALFORMED : PATH_LOCAL };
-    copy = raw.data ? text_dup(t->message->region, raw) : NULL;
-    if (!copy)
-        return;
-    path_parse((struct text){ copy, raw.len }, sender);
+    if (raw.data)
+        message_set_mail_from(t->message, raw);
+    else
+        *sender = (struct path){ .kind = PATH_LOCAL };
     if (!mail_addr || mail_addr->len == 0 || sender->kind != PATH_ADDRESS)
         return;
     path_parse(*mail_addr, &seen);
@@ -98,6 +103,7 @@ static bool prepare(struct transaction *t)
     t->dns = dns_scope_new(t->snapshot->resolver, &limits);
     if (!t->message || !t->dns)
         return false;
+    message_keep(t->message, text_of(config->dmarc.quarantine_header_name));
     findings_init(&t->findings, t->message->region);
     t->judgement.origin = session_origin(t->session);
     if (t->judgement.origin != ORIGIN_OUTSIDE)
@@ -304,10 +310,20 @@ static struct evidence evidence_of(struct transaction *t)
     };
 }
 
+static void judge_client(struct transaction *t)
+{
+    const struct session *session = t->session;
+
+    if (*session->client_name)
+        check_iprev_named(&t->findings, session->dns, &session->client, session->client_name,
+                          t->client_name);
+    else
+        check_iprev(&t->findings, session->dns, &session->client, t->client_name);
+}
+
 static void check_message(struct transaction *t)
 {
-    if (t->session->client.family != IP_NONE)
-        check_iprev(&t->findings, t->session->dns, &t->session->client, t->client_name);
+    judge_client(t);
     judge_spf_identity(t, &t->findings);
     check_dkim(&t->findings, t->dkim);
     judge_dmarc_of(t);
@@ -325,6 +341,8 @@ static void judge(struct transaction *t)
     evidence.list_domain = *j->list.domain ? j->list.domain : NULL;
     evidence.list_signed = j->list.is_signed;
     verdict_decide(&evidence, &j->verdict);
+    if (t->mail_verdict.action == ACTION_REJECT)
+        j->verdict = t->mail_verdict;
     j->spf = &t->spf;
     j->dmarc = &t->dmarc;
 }
@@ -334,14 +352,16 @@ static void pass_on(struct transaction *t)
 {
     struct judgement *j = &t->judgement;
 
-    j->verdict = (struct verdict){ .action = ACTION_ACCEPT, .reason = "trusted network" };
-    if (j->origin == ORIGIN_AUTHENTICATED) {
-        struct finding *auth = findings_add(&t->findings, METHOD_AUTH, RESULT_PASS, NULL);
+    struct finding *auth;
 
-        if (t->snapshot->config->show_auth_name)
-            finding_property(&t->findings, auth, "smtp.auth", t->session->auth_name);
-        j->verdict.reason = "authenticated client";
+    if (j->origin == ORIGIN_TRUSTED) {
+        j->verdict = (struct verdict){ .action = ACTION_ACCEPT, .reason = "trusted network" };
+        return;
     }
+    auth = findings_add(&t->findings, METHOD_AUTH, RESULT_PASS, NULL);
+    if (t->snapshot->config->show_auth_name)
+        finding_property(&t->findings, auth, "smtp.auth", t->session->auth_name);
+    verdict_unjudged(t->message, &j->verdict);
 }
 
 /* --- the end ------------------------------------------------------------ */

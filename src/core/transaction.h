@@ -32,7 +32,8 @@ struct transaction *transaction_begin(struct session *session, struct snapshot *
 void transaction_free(struct transaction *transaction); /* NULL allowed */
 
 /* With `spf { on-fail = reject reject-at = mail }`: evaluates SPF now and gives
- * the rejecting verdict; else NULL, at once. */
+ * the rejecting verdict, which is then the verdict of the end as well; else
+ * NULL, at once. */
 const struct verdict *transaction_mail_verdict(struct transaction *transaction);
 
 void transaction_recipient(struct transaction *transaction, struct text rcpt_to);

@@ -353,6 +353,29 @@ static void judge_temporary(const struct evidence *e, struct verdict *v)
                           "%s, please try again", v->reason);
 }
 
+/* --- header bombs ------------------------------------------------------- */
+
+/* Forged fields could stand where none was looked at (mail/message.h). */
+static void judge_header(const struct message *message, struct verdict *v)
+{
+    if (!message->fields_flooded)
+        return;
+    v->action = ACTION_REJECT;
+    v->reason = "too many header fields";
+    v->reply = reply_plain(REPLY_FLOOD);
+}
+
+static void judge_flood(const struct evidence *e, struct verdict *v)
+{
+    judge_header(e->message, v);
+}
+
+void verdict_unjudged(const struct message *message, struct verdict *v)
+{
+    *v = (struct verdict){ .action = ACTION_ACCEPT, .reason = "authenticated client" };
+    judge_header(message, v);
+}
+
 /* --- all together ------------------------------------------------------- */
 
 static enum disposition disposition_of(const struct evidence *e, const struct verdict *v)
@@ -385,7 +408,7 @@ static void explain_departure(const struct evidence *e, struct verdict *v)
 void verdict_decide(const struct evidence *e, struct verdict *verdict)
 {
     static void (*const rules[])(const struct evidence *, struct verdict *) = {
-        judge_dmarc, judge_author, judge_null_mx, judge_spf, judge_temporary,
+        judge_dmarc, judge_author, judge_null_mx, judge_spf, judge_temporary, judge_flood,
     };
 
     *verdict = (struct verdict){ .action = ACTION_ACCEPT };
