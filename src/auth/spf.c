@@ -137,6 +137,15 @@ void check_spf(struct findings *findings, const struct spf_params *params,
     *identity = (struct spf_identity){ .result = RESULT_NONE };
     helo_domain(params->helo, helo);
     check_mail_from(findings, params, helo, identity);
-    if (params->mail_from->kind != PATH_NULL && helo[0])
-        check_helo(findings, params, helo);
+    switch (params->mail_from->kind) {
+    case PATH_ADDRESS:
+    case PATH_LOCAL:
+    case PATH_LITERAL:
+        if (helo[0])
+            check_helo(findings, params, helo);
+        break;
+    case PATH_NULL:      /* judged already */
+    case PATH_MALFORMED: /* a client that means to be misread gets no pass at all */
+        break;
+    }
 }

@@ -72,8 +72,8 @@ struct spf_identity {
 };
 
 /* Evaluates MAIL FROM, then HELO; appends a finding for each (the HELO finding
- * is left out when it is none).  A malformed MAIL FROM gives none/permerror and
- * takes nothing from HELO.  *IDENTITY gets the MAIL FROM identity. */
+ * is left out when it is none).  A malformed MAIL FROM gives none and HELO is not
+ * looked at.  *IDENTITY gets the MAIL FROM identity. */
 void check_spf(struct findings *findings, const struct spf_params *params,
                struct spf_identity *identity);
 
