@@ -222,8 +222,35 @@ static bool domain_spec(struct text t, struct spf_domain_spec *spec)
     return last.len == 0 || ends_in_toplabel(last);
 }
 
+/* An octet of a label to ask for: more than a host's name has, since §7.1
+ * allows more, but nothing that a name in text form needs an escape for. */
+static bool is_target_octet(char c)
+{
+    return is_visible(c) && c != '.' && c != '\\';
+}
+
+/* label *( "." label ), in lower case to OUT. */
+static bool target_labels(struct text t, domain_name out)
+{
+    struct cursor c = cursor_over(t);
+
+    do {
+        struct text label = cursor_run(&c, is_target_octet);
+
+        if (label.len == 0 || label.len > LABEL_MAX)
+            return false;
+    } while (cursor_take(&c, '.'));
+    if (!cursor_done(&c) || t.len > DOMAIN_MAX)
+        return false;
+    for (size_t i = 0; i < t.len; i++)
+        out[i] = octet_lower(t.data[i]);
+    out[t.len] = '\0';
+    return true;
+}
+
 bool spf_target_name(struct text expanded, domain_name out)
 {
+    out[0] = '\0';
     if (expanded.len > 0 && expanded.data[expanded.len - 1] == '.')
         expanded.len--;
     while (expanded.len > DOMAIN_MAX) {
@@ -233,7 +260,7 @@ bool spf_target_name(struct text expanded, domain_name out)
             break;
         expanded = text_tail(expanded, dot + 1);
     }
-    return domain_normalise(expanded, out);
+    return target_labels(expanded, out);
 }
 
 /* --- networks and prefix lengths (§5.3, §5.6) --- */

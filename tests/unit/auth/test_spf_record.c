@@ -223,7 +223,9 @@ static void target_names(void **state)
     } rows[] = {
         { "Example.COM.", "example.com" }, { "_spf.example.com", "_spf.example.com" },
         { "example..com", NULL },          { ".com", NULL },
-        { "foo!bar.example.com", NULL },   { "", NULL },
+        { "Foo:bar/b%.example.com", "foo:bar/b%.example.com" },
+        { "foo\\.example.com", NULL },      { "foo bar.example.com", NULL },
+        { "f\xc3\xa9.example.com", NULL }, { "", NULL },
         { ".", NULL },
     };
     char longest[400];
