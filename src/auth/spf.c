@@ -58,7 +58,7 @@ static void judge(struct findings *findings, const struct spf_params *params, co
         params->engine->evaluate(&request, outcome);
 }
 
-/* PROPERTY never holds a local part. */
+/* PROPERTY gets a copy of DOMAIN: never a local part. */
 static void report(struct findings *findings, const struct spf_params *params,
                    const char *property, const char *domain, const struct spf_outcome *outcome)
 {
@@ -66,7 +66,8 @@ static void report(struct findings *findings, const struct spf_params *params,
         findings_add(findings, METHOD_SPF, outcome->result, outcome->reason);
 
     if (domain[0])
-        finding_property(findings, finding, property, text_of(domain));
+        finding_property(findings, finding, property,
+                         text_of(text_dup(findings->region, text_of(domain))));
     finding_text(findings, finding, "engine", text_of(params->engine->name));
     finding_number(findings, finding, "lookups", outcome->lookups);
     finding_number(findings, finding, "voids", outcome->voids);
