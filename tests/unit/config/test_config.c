@@ -870,6 +870,87 @@ static void a_good_reading_follows_a_bad_one(void **state)
     }
 }
 
+/* The sample, with the run-time directory of this build as `make install`
+ * writes it. */
+static char *sample(void)
+{
+    static const char written[] = "/run/vidimus/";
+    const char *top = getenv("top_srcdir");
+    char *text = calloc(1, TEXT_SIZE);
+    char *rest = malloc(TEXT_SIZE);
+    char name[NAME_SIZE];
+    char *at;
+    FILE *file;
+
+    snprintf(name, sizeof name, "%s/conf/vidimus.conf", top ? top : ".");
+    file = fopen(name, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, TEXT_SIZE - 1, file) < TEXT_SIZE / 2);
+    fclose(file);
+    at = strstr(text, written);
+    assert_non_null(at);
+    strcpy(rest, at + strlen(written));
+    snprintf(at, (size_t)(TEXT_SIZE - (at - text)), "%s/vidimus/%s", RUNSTATEDIR, rest);
+    free(rest);
+    return text;
+}
+
+/* Takes the # from every line that shows an option: no space follows it. */
+static void uncomment(char *text)
+{
+    for (char *line = text; line && *line; line = strchr(line, '\n')) {
+        line += strspn(line, "\n ");
+        if (line[0] == '#' && line[1] != ' ' && line[1] != '\n')
+            line[0] = ' ';
+    }
+}
+
+static void the_sample_is_the_defaults_with_reject(void **state)
+{
+    char *text = sample();
+    struct config *defaults = assert_accepted("dmarc { enforce = \"reject\" }");
+    struct config *config = assert_accepted(text);
+    char *wanted = print(defaults);
+    char *printed = print(config);
+
+    (void)state;
+    assert_int_equal(config->dmarc.enforce, ENFORCE_REJECT);
+    assert_string_equal(printed, wanted);
+    free(text);
+    free(wanted);
+    free(printed);
+    config_unref(config);
+    config_unref(defaults);
+}
+
+static void the_sample_shows_every_option_with_its_default(void **state)
+{
+    char *text = sample();
+    struct config *defaults = assert_accepted("dmarc { enforce = \"reject\" }");
+    struct config *config;
+    char *wanted = print(defaults);
+    char *printed;
+
+    (void)state;
+    uncomment(text);
+    config = assert_accepted(text);
+    assert_int_equal(config->override_count, 1);
+    printed = print(config);
+    assert_memory_equal(printed, wanted, strlen(wanted));
+    for (size_t i = 0; i < option_count; i++) {
+        char line[64];
+
+        snprintf(line, sizeof line, " %s = ", options[i].name);
+        if (!strstr(text, line))
+            fail_msg("the sample does not show %s", options[i].name);
+    }
+    free(text);
+    free(wanted);
+    free(printed);
+    config_unref(config);
+    config_unref(defaults);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -920,6 +1001,8 @@ int main(void)
         cmocka_unit_test(fixed_differences_are_named),
         cmocka_unit_test(references_are_counted),
         cmocka_unit_test(a_good_reading_follows_a_bad_one),
+        cmocka_unit_test(the_sample_is_the_defaults_with_reject),
+        cmocka_unit_test(the_sample_shows_every_option_with_its_default),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
