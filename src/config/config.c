@@ -64,6 +64,7 @@ static int keep_token(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 }
 
 /* Only its first complaint is about the file; the rest follows from it. */
+__attribute__((format(printf, 2, 0)))
 static void complain(cfg_t *cfg, const char *format, va_list args)
 {
     const struct token *token = token_now(cfg);
