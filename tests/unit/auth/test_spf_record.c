@@ -99,7 +99,8 @@ static void parses(void **state)
         { "v=spf1 exists:%{l1r+-}.x.%{d}", "pass:exists=%{l1r+-}.x.%{d}(macros)" },
         { "v=spf1 exists:%{S999r}%%%_%-", "pass:exists=%{S999r}%%%_%-(macros)" },
         { "v=spf1 redirect=_spf.example.com", " redirect=_spf.example.com" },
-        { "v=spf1 REDIRECT=a.com mx exp=%{d} -all", "pass:mx/32//128 fail:all redirect=a.com exp=%{d}" },
+        { "v=spf1 REDIRECT=a.com mx exp=%{d} -all",
+          "pass:mx/32//128 fail:all redirect=a.com exp=%{d}" },
         { "v=spf1 a=b include=c all=%{c} default=-all moo.bar-x_y= -all", "fail:all" },
     };
     struct region *region = region_new(0);
@@ -136,7 +137,8 @@ static void refuses(void **state)
         "v=spf1 ip4:1.2.3.4/33", "v=spf1 ip4:1.2.3.4/032", "v=spf1 ip4:1.2.3.4//32",
         "v=spf1 ip4:1.2.3.4:8080", "v=spf1 ip4:::ffff:1.2.3.4", "v=spf1 ip4:01.2.3.4",
         "v=spf1 ip4:256.2.3.4", "v=spf1 ip4/24", "v=spf1 ip4:1.2.3.4/", "v=spf1 ip4:example.com",
-        "v=spf1 ip6", "v=spf1 ip6:", "v=spf1 ip6:1.2.3.4", "v=spf1 ip6:::1/129", "v=spf1 ip6:::1//33",
+        "v=spf1 ip6", "v=spf1 ip6:", "v=spf1 ip6:1.2.3.4", "v=spf1 ip6:::1/129",
+        "v=spf1 ip6:::1//33",
         "v=spf1 ip6:IPv6:::1", "v=spf1 ip6:::1::", "v=spf1 ip6:::12345", "v=spf1 ip6:::1%eth0",
         /* domain-spec */
         "v=spf1 a:", "v=spf1 a:com", "v=spf1 a:com.", "v=spf1 a:example.1", "v=spf1 a:192.0.2.1",
@@ -150,7 +152,8 @@ static void refuses(void **state)
         "v=spf1 exists:%{r}.x.com", "v=spf1 exists:%{T}", "v=spf1 exists:a%.com",
         /* modifiers */
         "v=spf1 redirect=", "v=spf1 redirect=com", "v=spf1 redirect=a.com redirect=a.com",
-        "v=spf1 exp=", "v=spf1 exp=a.com exp=b.com", "v=spf1 exp=%{c}.a.com", "v=spf1 redirect=a.com/24",
+        "v=spf1 exp=", "v=spf1 exp=a.com exp=b.com", "v=spf1 exp=%{c}.a.com",
+        "v=spf1 redirect=a.com/24",
         "v=spf1 moo=%", "v=spf1 moo=%{x}", "v=spf1 -all moo=%abc", "v=spf1 redirect:a.com",
     };
     struct region *region = region_new(0);
@@ -174,8 +177,8 @@ static void mapped_network_matches_no_client(void **state)
     (void)state;
     assert_true(ip_parse(TEXT("192.0.2.1"), &v4));
     assert_true(ip_parse(TEXT("2001:db8::1"), &v6));
-    assert_null(spf_record_parse(region, TEXT("v=spf1 ip6:::ffff:192.0.2.1 ip6:::/0 ip4:0.0.0.0/0 -all"),
-                                 &record));
+    assert_null(spf_record_parse(
+        region, TEXT("v=spf1 ip6:::ffff:192.0.2.1 ip6:::/0 ip4:0.0.0.0/0 -all"), &record));
     assert_false(spf_term_matches(&record.terms[0], &v4));
     assert_false(spf_term_matches(&record.terms[1], &v4));
     assert_true(spf_term_matches(&record.terms[1], &v6));
