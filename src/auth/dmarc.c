@@ -46,24 +46,6 @@ struct evaluation {
     struct dmarc_outcome outcome;
 };
 
-void dmarc_prefetch(struct dns_scope *dns, const char *domain, enum dmarc_discovery discovery)
-{
-    const char *names[DMARC_WALK_MAX];
-    size_t count;
-    domain_name query;
-
-    if (discovery == DMARC_TREE_WALK) {
-        count = dmarc_walk_names(domain, names);
-    } else {
-        names[0] = domain;
-        names[1] = psl_organizational_domain(domain);
-        count = strcmp(names[0], names[1]) == 0 ? 1 : 2;
-    }
-    for (size_t i = 0; i < count; i++)
-        if (dmarc_query_name(names[i], query))
-            dns_scope_start(dns, query, DNS_TXT, NULL, NULL);
-}
-
 static const char *no_answer(const struct evaluation *e, const char *prefix, const char *name,
                              const char *why)
 {

@@ -85,7 +85,8 @@ struct dmarc_outcome {
     const char *queries[DMARC_QUERIES_MAX]; /* _dmarc names in the order of the author walk */
 };
 
-/* Starts all lookups that the tree walk of DOMAIN may need, at once. */
+/* Starts all lookups that the tree walk of DOMAIN may need, at once; whether
+ * DOMAIN exists is asked as soon as a record with np shows that it matters. */
 void dmarc_prefetch(struct dns_scope *dns, const char *domain, enum dmarc_discovery discovery);
 
 /* Judges and appends the finding (header.from, policy.dmarc). */

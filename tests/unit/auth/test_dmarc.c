@@ -575,6 +575,36 @@ static void prefetch_asks_what_the_walk_needs(void **state)
     region_free(region);
 }
 
+/* Existence is asked for while the walk goes on, and only for np. */
+static void prefetch_follows_np(void **state)
+{
+    static const struct {
+        const char *zone;
+        unsigned questions;
+    } cases[] = {
+        { D("example.com", "v=DMARC1; p=none; np=reject"), 4 },
+        { D("example.com", "v=DMARC1; p=none; sp=reject"), 3 },
+        { D("a.example.com", "v=DMARC1; p=none; np=reject"), 3 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct dns_scope *scope = zone_scope(cases[i].zone, 200);
+        struct dns_scope_usage usage;
+
+        dmarc_prefetch(scope, "a.example.com", DMARC_TREE_WALK);
+        dns_scope_lookup(scope, "_dmarc.com", DNS_TXT);
+        for (int wait = 0; wait < 500; wait++) {
+            dns_scope_usage(scope, &usage);
+            if (usage.questions == cases[i].questions)
+                break;
+            usleep(1000);
+        }
+        assert_int_equal(usage.questions, cases[i].questions);
+        dns_scope_unref(scope);
+    }
+}
+
 /* A bound of the scope is a temporary error, never "no policy". */
 static void question_limit(void **state)
 {
@@ -651,6 +681,7 @@ int main(void)
         cmocka_unit_test(queries_in_order),
         cmocka_unit_test(names_at_the_limit),
         cmocka_unit_test(prefetch_asks_what_the_walk_needs),
+        cmocka_unit_test(prefetch_follows_np),
         cmocka_unit_test(question_limit),
         cmocka_unit_test(the_finding),
         cmocka_unit_test(no_author_is_an_error),

@@ -89,6 +89,38 @@ static void results(void **state)
     }
 }
 
+/* The name that the MTA or the command line gives instead of a PTR record. */
+static void given_names(void **state)
+{
+    static const struct {
+        const char *zone;
+        enum result result;
+        const char *confirmed;
+    } cases[] = {
+        { "mx.example.org A 192.0.2.1\n", RESULT_PASS, "mx.example.org" },
+        { "mx.example.org A 203.0.113.9\n" PTR4("b.example.org") "b.example.org A 192.0.2.1\n",
+          RESULT_FAIL, "" },
+        { "$FAULT mx.example.org A timeout\n", RESULT_TEMPERROR, "" },
+    };
+    struct ip_address client;
+
+    (void)state;
+    assert_true(ip_parse(TEXT("192.0.2.1"), &client));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct region *region = region_new(0);
+        struct dns_scope *scope = zone_scope(cases[i].zone, 100);
+        struct findings findings;
+        domain_name confirmed;
+
+        findings_init(&findings, region);
+        check_iprev_named(&findings, scope, &client, "mx.example.org", confirmed);
+        assert_int_equal(findings.first->result, cases[i].result);
+        assert_string_equal(confirmed, cases[i].confirmed);
+        dns_scope_unref(scope);
+        region_free(region);
+    }
+}
+
 static void no_client_no_finding(void **state)
 {
     struct region *region = region_new(0);
@@ -132,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results),
+        cmocka_unit_test(given_names),
         cmocka_unit_test(no_client_no_finding),
         cmocka_unit_test(forward_lookups_follow_by_themselves),
     };
