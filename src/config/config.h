@@ -114,7 +114,7 @@ void config_unref(struct config *config); /* NULL allowed */
 void config_print(const struct config *config, FILE *out);
 
 /* Names of the options that differ and cannot change without a restart
- * (listen, user, control, …), comma-separated, into OUT; "" when none. */
+ * (listen, user, control, spf reject-at, …), comma-separated, into OUT; "" when none. */
 void config_fixed_differences(const struct config *running, const struct config *wanted, char *out,
                               size_t out_size);
 

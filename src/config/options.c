@@ -130,7 +130,7 @@ const struct option options[] = {
       IN(spf.on_fail), .names = spf_on_fail_names,
       .help = "accept (DMARC decides) or reject on SPF alone" },
     { .section = "spf", .name = "reject-at", .type = OPTION_ENUM, .fallback = "end",
-      IN(spf.reject_at), .names = spf_reject_at_names,
+      IN(spf.reject_at), .names = spf_reject_at_names, .fixed = true,
       .help = "where on-fail rejects: at MAIL FROM (mail) or after the message (end)" },
 
     { .section = "dkim", .name = "engine", .type = OPTION_STRING, .fallback = "libopendkim",
@@ -224,7 +224,7 @@ static unsigned distance(struct text a, struct text b)
 static void say_where(const struct option *option, char *hint, size_t hint_size)
 {
     if (option->section)
-        snprintf(hint, hint_size, "; it belongs into %s { … }", option->section);
+        snprintf(hint, hint_size, "; it belongs into %s { ... }", option->section);
     else
         snprintf(hint, hint_size, "; it belongs outside of any section");
 }

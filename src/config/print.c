@@ -70,8 +70,12 @@ void config_fixed_differences(const struct config *running, const struct config 
 
     if (out_size)
         out[0] = '\0';
-    for (size_t i = 0; i < option_count && used < out_size; i++)
-        if (options[i].fixed && differs(&options[i], running, wanted))
-            used += (size_t)snprintf(out + used, out_size - used, "%s%s", used ? ", " : "",
-                                     options[i].name);
+    for (size_t i = 0; i < option_count && used < out_size; i++) {
+        const struct option *o = &options[i];
+
+        if (o->fixed && differs(o, running, wanted))
+            used += (size_t)snprintf(out + used, out_size - used, "%s%s%s%s", used ? ", " : "",
+                                     o->section ? o->section : "", o->section ? " " : "",
+                                     o->name);
+    }
 }

@@ -74,7 +74,7 @@ bool statements_check(const struct tokens *tokens, struct region *scratch, struc
             continue;
         s.scope = scopes[depth];
         if (s.title && s.title->kind == TOKEN_WORD) {
-            errors_add(errors, s.title->place, "write the title in quotes: %.*s \"%.*s\" { … }",
+            errors_add(errors, s.title->place, "write the title in quotes: %.*s \"%.*s\" { ... }",
                        TEXT_ARGS(s.name->text), TEXT_ARGS(s.title->text));
             usable = false;
         }

@@ -151,7 +151,7 @@ static bool string_octet(struct source *s, char c)
     if (octet_is_control(c))
         return fail(s, "a control octet in a value");
     if (c == '$' && cursor_peek(&s->at) == '{')
-        return fail(s, "${…} is not expanded: the environment plays no part here; "
+        return fail(s, "${...} is not expanded: the environment plays no part here; "
                        "write the value itself");
     return true;
 }

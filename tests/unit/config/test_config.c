@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +33,12 @@ static void take_report(void *context, const char *text)
     snprintf(reported.text + strlen(reported.text), TEXT_SIZE - strlen(reported.text), "%s\n",
              text);
     reported.lines++;
+}
+
+static void ignore_report(void *context, const char *text)
+{
+    (void)context;
+    (void)text;
 }
 
 static const char *path_of(const char *name)
@@ -400,14 +406,14 @@ static void many_errors_are_bounded(void **state)
 static void the_environment_plays_no_part(void **state)
 {
     static const struct refusal rows[] = {
-        { "\nuser = \"${HOME}\"\n", "c:2: ${…} is not expanded" },
-        { "user = \"a${NO_SUCH:-b}\"\n", "c:1: ${…} is not expanded" },
-        { "user = '${HOME}'\n", "c:1: ${…} is not expanded" },
+        { "\nuser = \"${HOME}\"\n", "c:2: ${...} is not expanded" },
+        { "user = \"a${NO_SUCH:-b}\"\n", "c:1: ${...} is not expanded" },
+        { "user = '${HOME}'\n", "c:1: ${...} is not expanded" },
         { "user = ${HOME}\n", "c:1: $ has no meaning here: the environment" },
         { "user = $HOME\n", "c:1: $ has no meaning here: the environment" },
         { "${HOME} = 1\n", "c:1: $ has no meaning here" },
         { "include(\"~/x\")\n", "c:1: include needs a file name; ~ is not expanded" },
-        { "include(\"${HOME}/x\")\n", "c:1: ${…} is not expanded" },
+        { "include(\"${HOME}/x\")\n", "c:1: ${...} is not expanded" },
         { "control = \"~/control\"\n", "c:1: control: ~/control is not a whole path" },
     };
     struct config *config;
@@ -426,15 +432,14 @@ static void numbers_are_plain_decimal(void **state)
         "010", "00", "0x10", "-5", "\"+5\"", "5s", "\"5 \"", "\" 5\"", "\"\"", "5.0", "1e1",
         "0", "61", "4294967301", "18446744073709551621", "99999999999999999999999999", "five",
     };
-    char text[128], report[256];
+    char text[128];
     struct config *config;
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         snprintf(text, sizeof text, "resolver {\n timeout = %s\n}\n", bad[i]);
         assert_refused(text, "c:2: resolver timeout: ");
-        snprintf(report, sizeof report, "is not a number from 1 to 60");
-        assert_non_null(strstr(reported.text, report));
+        assert_non_null(strstr(reported.text, "is not a number from 1 to 60"));
     }
     assert_refused("resolver { timeout = +5 }", "c:1: + has no meaning here");
     config = assert_accepted("resolver { timeout = 10 message-timeout = \"30\" cache = 0 }");
@@ -559,8 +564,8 @@ static void names_are_bare_words(void **state)
         { "spf { \"engine\" = \"x\" }\n", "c:1: an option name is expected here" },
         { "spf \"a\" { }\n", "c:1: missing opening brace for section 'spf'" },
         { "override { }\n", "c:1: missing title for section 'override'" },
-        { "override x { }\n", "c:1: write the title in quotes: override \"x\" { … }" },
-        { "override 1 { }\n", "c:1: write the title in quotes: override \"1\" { … }" },
+        { "override x { }\n", "c:1: write the title in quotes: override \"x\" { ... }" },
+        { "override 1 { }\n", "c:1: write the title in quotes: override \"1\" { ... }" },
         { "override \"\" { from-domains = \"a.example\" }\n", "a name has 1 to 64 octets" },
         { "User = \"x\"\n", "c:1: User is not an option here; did you mean user?" },
         { "enforce = none\n", "c:1: enforce is not an option here; it belongs into " },
@@ -705,6 +710,9 @@ static void files_that_are_none(void **state)
     write_octets("big", big, sizeof big);
     assert_null(read_named(path_of("big")));
     assert_non_null(strstr(reported.text, "big:1: cannot read "));
+    write_octets("c", "", 0);
+    assert_null(read_named(path_of("c/under")));
+    assert_non_null(strstr(reported.text, "c/under:1: cannot open "));
     if (geteuid() != 0) {
         write_octets("secret", "", 0);
         chmod(path_of("secret"), 0);
@@ -755,7 +763,8 @@ static void listeners(void **state)
         else
             config_unref(assert_accepted(text));
         snprintf(text, sizeof text, "allow-remote = true listen = \"%s\"", rows[i].value);
-        if (!rows[i].report || strstr(rows[i].report, "remote") || strstr(rows[i].report, "reached"))
+        if (!rows[i].report || strstr(rows[i].report, "remote") ||
+            strstr(rows[i].report, "reached"))
             config_unref(assert_accepted(text));
         else
             assert_refused(text, rows[i].report);
@@ -831,7 +840,8 @@ static void fixed_differences_are_named(void **state)
 
     (void)state;
     config_fixed_differences(a, b, out, sizeof out);
-    assert_string_equal(out, "listen, user, socket-group, socket-mode, log, control, pid-file");
+    assert_string_equal(out, "listen, user, socket-group, socket-mode, log, control, pid-file, "
+                             "spf reject-at");
     config_fixed_differences(a, c, out, sizeof out);
     assert_string_equal(out, "");
     config_fixed_differences(a, b, out, 10);
@@ -951,6 +961,57 @@ static void the_sample_shows_every_option_with_its_default(void **state)
     config_unref(defaults);
 }
 
+/* libconfuse's scanner is one for the whole process. */
+static void *read_many(void *arg)
+{
+    const char *name = arg;
+    size_t failed = 0;
+
+    for (int i = 0; i < 40; i++) {
+        struct config *config = config_read(name, ignore_report, NULL);
+
+        if ((config != NULL) != (strstr(name, "good") != NULL) ||
+            (config && strcmp(config->user, "mail") != 0))
+            failed++;
+        config_unref(config);
+    }
+    return (void *)failed;
+}
+
+static void readers_do_not_disturb_each_other(void **state)
+{
+    char names[4][NAME_SIZE];
+    pthread_t threads[4];
+    void *failed;
+
+    (void)state;
+    write_octets("good", everything, strlen(everything));
+    write_octets("bad", "dmarc { enforce = none\n", 23);
+    for (size_t i = 0; i < 4; i++) {
+        strcpy(names[i], path_of(i % 2 ? "good" : "bad"));
+        assert_int_equal(pthread_create(&threads[i], NULL, read_many, names[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+}
+
+static void the_table_is_complete(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *o = &options[i];
+
+        assert_non_null(o->help);
+        assert_in_range(strlen(o->help), 10, 90);
+        assert_non_null(o->fallback);
+        for (size_t j = 0; j < i; j++)
+            assert_false(option_is_in(o, options[j].section) &&
+                         strcmp(o->name, options[j].name) == 0);
+    }
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -1001,6 +1062,8 @@ int main(void)
         cmocka_unit_test(fixed_differences_are_named),
         cmocka_unit_test(references_are_counted),
         cmocka_unit_test(a_good_reading_follows_a_bad_one),
+        cmocka_unit_test(readers_do_not_disturb_each_other),
+        cmocka_unit_test(the_table_is_complete),
         cmocka_unit_test(the_sample_is_the_defaults_with_reject),
         cmocka_unit_test(the_sample_shows_every_option_with_its_default),
     };
