@@ -29,6 +29,14 @@ bool text_starts_nocase(struct text t, struct text prefix)
     return true;
 }
 
+bool text_all(struct text t, bool (*accept)(char))
+{
+    for (size_t i = 0; i < t.len; i++)
+        if (!accept(t.data[i]))
+            return false;
+    return true;
+}
+
 static bool is_blank(char c)
 {
     return octet_is_wsp(c) || c == '\r' || c == '\n';

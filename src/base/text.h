@@ -33,6 +33,9 @@ bool text_equal_nocase(struct text a, struct text b);
 
 bool text_starts_nocase(struct text t, struct text prefix);
 
+/* Whether ACCEPT is true for every octet of T (for the empty text: true). */
+bool text_all(struct text t, bool (*accept)(char));
+
 /* T without SP, TAB, CR and LF at both ends. */
 struct text text_trim(struct text t);
 

@@ -79,6 +79,15 @@ static void text_numbers(void **state)
     assert_false(text_to_uint(TEXT("10"), 9, &v));
 }
 
+static void text_octets(void **state)
+{
+    (void)state;
+    assert_true(text_all(TEXT("0129"), octet_is_digit));
+    assert_false(text_all(TEXT("01x9"), octet_is_digit));
+    assert_false(text_all(TEXT("019\0"), octet_is_digit));
+    assert_true(text_all(TEXT(""), octet_is_digit));
+}
+
 static void ip_parses_and_folds(void **state)
 {
     static const struct {
@@ -160,6 +169,7 @@ int main(void)
         cmocka_unit_test(region_cleanups_run_backwards),
         cmocka_unit_test(buf_grows_and_latches),
         cmocka_unit_test(text_numbers),
+        cmocka_unit_test(text_octets),
         cmocka_unit_test(ip_parses_and_folds),
         cmocka_unit_test(ip_networks),
         cmocka_unit_test(log_quotes_one_line),
