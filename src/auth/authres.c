@@ -3,7 +3,6 @@
 
 #include "auth/authres_registry.h"
 #include "base/buf.h"
-#include "base/cursor.h"
 
 enum {
     VALUE_MAX = 255, /* octets of a value that is written */
@@ -15,10 +14,7 @@ enum { METHODS = METHOD_DMARC + 1 };
 /* token of RFC 2045 §5.1 */
 static bool is_token_octet(char c)
 {
-    struct text tspecials = TEXT("()<>@,;:\\\"/[]?=");
-    unsigned char u = (unsigned char)c;
-
-    return u > 0x20 && u < 0x7f && text_find(tspecials, c) == tspecials.len;
+    return c > 0x20 && c < 0x7f && !authres_is_tspecial(c);
 }
 
 static bool is_ldh_octet(char c)
@@ -26,21 +22,13 @@ static bool is_ldh_octet(char c)
     return octet_is_alpha(c) || octet_is_digit(c) || c == '-' || c == '_' || c == '.';
 }
 
-static bool all_octets(struct text t, bool (*accept)(char))
-{
-    struct cursor c = cursor_over(t);
-
-    cursor_run(&c, accept);
-    return t.len > 0 && cursor_done(&c);
-}
-
 /* [[local-part] "@"] domain-name, where no octet of it could be read otherwise */
 static bool is_address(struct text t)
 {
     size_t at = text_find(t, '@');
 
-    return at < t.len && (at == 0 || all_octets(text_head(t, at), is_token_octet)) &&
-           all_octets(text_tail(t, at + 1), is_ldh_octet);
+    return at + 1 < t.len && text_all(text_head(t, at), is_token_octet) &&
+           text_all(text_tail(t, at + 1), is_ldh_octet);
 }
 
 /* Whether a control character starts at octet I of the UTF-8 text T: C0, DEL, or
@@ -74,10 +62,10 @@ static void quoted_string(struct buf *out, struct text t)
     buf_char(out, '"');
 }
 
-/* value of RFC 2045 §5.1 */
+/* value of RFC 2045 §5.1; T is writable */
 static void value(struct buf *out, struct text t)
 {
-    if (all_octets(t, is_token_octet))
+    if (text_all(t, is_token_octet))
         buf_text_add(out, t);
     else
         quoted_string(out, t);

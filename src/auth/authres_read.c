@@ -113,18 +113,13 @@ static bool quoted_string(struct cursor *c, struct value *out)
 /* Octets of an authserv-id: a token, or UTF-8 (RFC 8601 §2.2, RFC 6532). */
 static bool is_id_octet(char c)
 {
-    struct text tspecials = TEXT("()<>@,;:\\\"/[]?=");
-    unsigned char u = (unsigned char)c;
-
-    return u > 0x20 && u != 0x7f && text_find(tspecials, c) == tspecials.len;
+    return c != ' ' && !octet_is_control(c) && !authres_is_tspecial(c);
 }
 
 /* Octets of an unquoted pvalue, as real software writes it. */
 static bool is_loose_octet(char c)
 {
-    unsigned char u = (unsigned char)c;
-
-    return u > 0x20 && u != 0x7f && c != ';' && c != '(' && c != ')' && c != '"' && c != '\\';
+    return c != ' ' && !octet_is_control(c) && c != ';' && c != '(' && c != ')' && c != '"' && c != '\\';
 }
 
 static bool read_value(struct cursor *c, bool (*accept)(char), struct value *out)

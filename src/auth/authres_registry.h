@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "auth/finding.h"
+#include "base/text.h"
 
 /* Whether RESULT is registered for METHOD. */
 bool authres_has_result(enum method method, enum result result);
@@ -14,5 +15,13 @@ bool authres_has_result(enum method method, enum result result);
 /* The registered spelling (static) of property NAME of METHOD, ASCII case
  * ignored; NULL when it is not registered. */
 const char *authres_property(enum method method, struct text name);
+
+/* tspecials of RFC 2045 §5.1: never in an unquoted value */
+static inline bool authres_is_tspecial(char c)
+{
+    struct text tspecials = TEXT("()<>@,;:\\\"/[]?=");
+
+    return text_find(tspecials, c) < tspecials.len;
+}
 
 #endif

@@ -68,14 +68,6 @@ static bool is_value_octet(char c)
     return (c >= 0x20 && c <= 0x7e && c != ';') || c == '\t';
 }
 
-static bool all_octets(struct text t, bool (*accept)(char))
-{
-    struct cursor c = cursor_over(t);
-
-    cursor_run(&c, accept);
-    return cursor_done(&c);
-}
-
 /* What stands before the next ';' (taken), or up to the end. */
 static struct text segment(struct cursor *c)
 {
@@ -105,8 +97,8 @@ static bool dmarc_tag(struct text t, struct text *name, struct text *value)
         return false;
     *name = trim_wsp(text_head(t, equals));
     *value = trim_wsp(text_tail(t, equals + 1));
-    return name->len > 0 && all_octets(*name, octet_is_alpha) && value->len > 0 &&
-           all_octets(*value, is_value_octet);
+    return name->len > 0 && text_all(*name, octet_is_alpha) && value->len > 0 &&
+           text_all(*value, is_value_octet);
 }
 
 /* dmarc-version = "v" equals %s"DMARC1", the first tag */
@@ -208,7 +200,7 @@ static bool dmarc_uri(struct text t)
     size_t at = text_find(rest, '@');
 
     if (scheme.len == 0 || !octet_is_alpha(scheme.data[0]) ||
-        !all_octets(scheme, is_scheme_octet) || !uri_rest(rest))
+        !text_all(scheme, is_scheme_octet) || !uri_rest(rest))
         return false;
     return !text_equal_nocase(scheme, TEXT("mailto")) || (at > 0 && at + 1 < rest.len);
 }
