@@ -5,7 +5,10 @@
  * 8-bit names, comments anywhere, obsolete routes, trailing blanks), strict
  * about who the author is: where a mail reader could show another address
  * than the one judged (text after an angle-addr, backslash outside quotes,
- * encoded words as address), the field is AUTHOR_UNPARSABLE.
+ * encoded words as address, comments with '@' or '<' inside an address), the
+ * field is AUTHOR_UNPARSABLE.  An address before an angle-addr, unquoted, is an
+ * author's too: "a@x.org <a@x.org>" has one domain, "a@x.org <b@y.org>" two.
+ * Display names in quotes or encoded words are not looked into.
  * Linear in the length of the field; nesting is bounded.
  */
 #ifndef VIDIMUS_MAIL_AUTHOR_H
@@ -36,7 +39,7 @@ extern const struct name author_status_names[]; /* "ok", "several-domains", … 
 
 struct author {
     enum author_status status;
-    size_t count;                            /* of domains */
+    size_t count; /* of domains; 0 unless OK, SEVERAL or TOO_MANY */
     domain_name domains[AUTHOR_DOMAINS_MAX]; /* distinct, in order of appearance */
 };
 
