@@ -290,14 +290,13 @@ static bool list_element(struct lexer *lexer, struct list *list)
     return element.tokens == 0 || bare_addr_spec(element.text, list);
 }
 
-/* Line ends only as folding, no NUL.  T is trimmed. */
+/* Line ends only as folding.  T is trimmed. */
 static bool is_folded_text(struct text t)
 {
     for (size_t i = 0; i < t.len; i++) {
         char next = i + 1 < t.len ? t.data[i + 1] : ' ';
 
-        if (t.data[i] == '\0' || (t.data[i] == '\r' && next != '\n') ||
-            (t.data[i] == '\n' && !octet_is_wsp(next)))
+        if ((t.data[i] == '\r' && next != '\n') || (t.data[i] == '\n' && !octet_is_wsp(next)))
             return false;
     }
     return true;

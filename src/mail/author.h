@@ -1,5 +1,5 @@
 /* author.h: the author domain, from the From field (RFC 5322 §3.6.2, §4,
- * RFC 6854 groups; RFC 9989 §5.3.1; STANDARDS §1.4).
+ * RFC 6854 groups; RFC 9989 §5.3.1).
  *
  * Liberal in what real software writes (dots and specials in phrases, raw
  * 8-bit names, comments anywhere, obsolete routes, trailing blanks), strict
