@@ -133,10 +133,14 @@ static void check_helo(struct findings *findings, const struct spf_params *param
 void check_spf(struct findings *findings, const struct spf_params *params,
                struct spf_identity *identity)
 {
-    domain_name helo;
+    domain_name name;
+    const char *helo;
 
     *identity = (struct spf_identity){ .result = RESULT_NONE };
-    helo_domain(params->helo, helo);
+    helo_domain(params->helo, name);
+    helo = text_dup(findings->region, text_of(name)); /* findings keep it */
+    if (!helo)
+        return;
     check_mail_from(findings, params, helo, identity);
     switch (params->mail_from->kind) {
     case PATH_ADDRESS:
