@@ -277,6 +277,20 @@ static bool signs(const struct signature *s, const struct field *field)
     return false;
 }
 
+/* Whether the library would take C's own field for one that h= names: it goes
+ * by the name alone, from the last field up (RFC 6376 §3.5 excludes it). */
+static bool signs_itself(const struct dkim_candidate *c)
+{
+    const struct text own = TEXT("DKIM-Signature");
+    size_t named = 0, below = 0;
+
+    for (size_t i = 0; i < c->signature.signed_name_count; i++)
+        named += text_equal_nocase(c->signature.signed_names[i], own);
+    for (const struct field *f = c->field->next; f; f = f->next)
+        below += field_is(f, own);
+    return named > below;
+}
+
 /* Members that cover the withheld FIELD cannot be judged. */
 static void withhold(struct group *group, const struct field *field)
 {
@@ -368,12 +382,10 @@ static bool form_groups(struct engine *engine)
     for (size_t i = 0; i < engine->job->count; i++) {
         struct dkim_candidate *c = engine->job->candidates[i];
 
-        if (candidate_is_plain(c)) {
-            if (!join_group(engine, c))
-                return false;
-        } else if (!c->settled) {
+        if (!c->settled && (!candidate_is_plain(c) || signs_itself(c)))
             dkim_candidate_settle(c, RESULT_PERMERROR, DKIM_REASON_ENGINE);
-        }
+        if (candidate_is_plain(c) && !join_group(engine, c))
+            return false;
     }
     return true;
 }

@@ -260,6 +260,7 @@ static const struct {
 
     { "engine-blank-before-b", ENGINE },
     { "engine-tag-ends-in-b", ENGINE },
+    { "engine-own-field-named", ENGINE },
     { "engine-long-h", ENGINE },
 
     { "rsa-and-ed25519", "pass, pass" },
