@@ -26,7 +26,7 @@ static const struct {
     FROM("john@example.com"),
     FROM(" john@example.com"),
     FROM(" john@example.com  "),
-    FROM("	john@example.com	"),
+    FROM("\tjohn@example.com\t"),
     FROM(" John@EXAMPLE.COM"),
     FROM(" <john@example.com>"),
     FROM("<john@example.com>"),
@@ -173,6 +173,14 @@ static const struct {
     FROM(" John <john@example.com>;"),
     FROM(" john@example.com;"),
     FROM(" john@example.com, (nobody)"),
+    /* from the examples of RFC 822 and its successors */
+    { OF(" \":sysmail\"@  Some-Group. Some-Org"), "some-group.some-org" },
+    { OF(" Muhammed.(I am  the greatest) Ali @(the)\r\n Vegas.WBA"), "vegas.wba" },
+    { OF(" Alfred Neuman <Neuman@BBN-TENEXA>"), "bbn-tenexa" },
+    { OF(" Who? <one@y.test>"), "y.test" },
+    { OF(" \"Giant; \\\"Big\\\" Box\" <sysservices@example.net>"), "example.net" },
+    { OF(" Mary Smith <@node.test:mary@example.net>, , smith@example  . net"), "example.net" },
+    { OF(" (Empty list)(start)A (x) : (c) a@b.test (x), (y) ; (z)"), "b.test" },
     /* several mailboxes */
     FROM(" john@example.com, jane@example.com"),
     FROM(" John <john@example.com>, Jane <jane@EXAMPLE.com>"),
@@ -429,9 +437,11 @@ static void comment_depth(void **state)
 static void linear(void **state)
 {
     static const char *const units[] = {
-        "(", ")", "()", "((", ",", ";", ":", "<", ">", "@", ".", "\"", "\\", "[", "]", " ", "\r\n ",
-        "a", "a@", "a@b", "a@b,", "@a.b ", "a.", "=?", "=?a?q?", "=?a?q?b", "=?a?q?,?=", "[a", "[a]",
-        "\"\"", "\"\\", "a:", "<@", "a@\xc3\xbc.b,", "a@\xc3\xbc", "\xff", "(@<)", "a(x)@b(y).(z)c,",
+        "(",      ")",      "()",        "((",          ",",     ";",   ":",    "<",   ">",
+        "@",      ".",      "\"",        "\\",          "[",     "]",   " ",    "a",   "a@",
+        "\r\n ",  "a@b",    "a@b,",      "@a.b ",       "a.",    "=?",  "=?a?", "[a",  "[a]",
+        "=?a?q?", "=?a?q?b", "=?a?q?,?=", "a@\xc3\xbc.b,", "\"\"",  "\"\\", "a:",   "<@",  "\xff",
+        "(@<)",   "a@\xc3\xbc", "a(x)@b(y).(z)c,",
     };
     static char value[1 << 20];
 
