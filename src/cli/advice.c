@@ -1,0 +1,70 @@
+#include "cli/advice.h"
+
+#include <string.h>
+
+#include "auth/finding.h"
+
+/* The first row that fits counts; `why` is looked for in the reason, NULL fits
+ * every reason. */
+static const struct advice {
+    enum method method;
+    enum result result;
+    const char *why;
+    const char *todo;
+} advices[] = {
+    { METHOD_IPREV, RESULT_PERMERROR, NULL,
+      "whoever runs the address should give it a PTR record that names the mail server" },
+    { METHOD_IPREV, RESULT_FAIL, NULL,
+      "the name in the PTR record should have an A or AAAA record with this address" },
+    { METHOD_SPF, RESULT_NONE, NULL,
+      "the domain publishes no SPF record, or there is no domain to ask" },
+    { METHOD_SPF, RESULT_FAIL, NULL,
+      "if this client may send for the domain, add it to the domain's SPF record; if the mail "
+      "was forwarded, only DKIM can authenticate it" },
+    { METHOD_SPF, RESULT_SOFTFAIL, NULL,
+      "the domain is not sure about this client: add it to the SPF record if it is legitimate" },
+    { METHOD_SPF, RESULT_NEUTRAL, NULL, "the SPF record says nothing about this client" },
+    { METHOD_SPF, RESULT_PERMERROR, "engine",
+      "the record is beyond what the SPF engine can evaluate safely; it may well be valid" },
+    { METHOD_SPF, RESULT_PERMERROR, NULL,
+      "the domain's SPF record must be corrected: syntax, more than one record, or too many "
+      "DNS lookups" },
+    { METHOD_DKIM, RESULT_NONE, NULL, "the message is not signed" },
+    { METHOD_DKIM, RESULT_FAIL, "body",
+      "the body was changed after signing: look at mailing lists, footers and content filters "
+      "on the way" },
+    { METHOD_DKIM, RESULT_FAIL, NULL,
+      "a signed header field was changed after signing, or the key in DNS is not the one that "
+      "signed" },
+    { METHOD_DKIM, RESULT_POLICY, NULL,
+      "the signature is not accepted here: it must cover the whole body and use RSA of at "
+      "least 1024 bits with SHA-256, or Ed25519" },
+    { METHOD_DKIM, RESULT_NEUTRAL, NULL, "the signature could not be used" },
+    { METHOD_DKIM, RESULT_PERMERROR, "key",
+      "the signer must publish the key under selector._domainkey.domain" },
+    { METHOD_DKIM, RESULT_PERMERROR, NULL, "the signer must correct the signature or its key" },
+    { METHOD_DMARC, RESULT_FAIL, NULL,
+      "the sender needs SPF or DKIM to pass with the author's domain, or a subdomain of the "
+      "same organization" },
+    { METHOD_DMARC, RESULT_NONE, NULL,
+      "the author domain publishes no DMARC policy: nothing is asked of receivers" },
+    { METHOD_DMARC, RESULT_PERMERROR, NULL,
+      "the From field must be a single one and give the author's address" },
+};
+
+static const char temporary[] = "try again later; if it lasts, look at the DNS servers of the "
+                                "domain and at the resolver used here";
+
+const char *advice_for(const struct finding *f)
+{
+    if (f->result == RESULT_TEMPERROR)
+        return temporary;
+    for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
+        const struct advice *a = &advices[i];
+
+        if (a->method == f->method && a->result == f->result &&
+            (!a->why || (f->reason && strstr(f->reason, a->why))))
+            return a->todo;
+    }
+    return NULL;
+}

@@ -1,0 +1,23 @@
+/* cli.h: what the commands of `vidimus` share. */
+#ifndef VIDIMUS_CLI_CLI_H
+#define VIDIMUS_CLI_CLI_H
+
+#include <stdio.h>
+
+struct config;
+struct snapshot;
+
+/* A command gets its own arguments, argv[0] being its name, and returns a
+ * status of sysexits(3). */
+int cmd_check(int argc, char **argv);
+int cmd_config(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+
+/* Says FORMAT on stderr as "vidimus COMMAND: …" and returns EX_USAGE. */
+int cli_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The configuration in FILE_NAME; NULL: the installed one, or the defaults
+ * when none is installed.  NULL after every error was printed. */
+struct config *cli_config(const char *file_name);
+
+#endif
