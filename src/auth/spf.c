@@ -133,14 +133,10 @@ static void check_helo(struct findings *findings, const struct spf_params *param
 void check_spf(struct findings *findings, const struct spf_params *params,
                struct spf_identity *identity)
 {
-    domain_name name;
-    const char *helo;
+    domain_name helo;
 
     *identity = (struct spf_identity){ .result = RESULT_NONE };
-    helo_domain(params->helo, name);
-    helo = text_dup(findings->region, text_of(name)); /* findings keep it */
-    if (!helo)
-        return;
+    helo_domain(params->helo, helo);
     check_mail_from(findings, params, helo, identity);
     switch (params->mail_from->kind) {
     case PATH_ADDRESS:
