@@ -76,7 +76,7 @@ static bool is_void(const struct dns_answer *answer)
 static const struct dns_answer *ask(struct spf_walk *walk, const char *name, enum dns_type type)
 {
     if (!walk->stopped && walk->questions++ >= SPF_QUESTIONS_MAX)
-        spf_walk_stop(walk, RESULT_PERMERROR, "more than 40 DNS questions");
+        spf_walk_stop(walk, RESULT_PERMERROR, "more than 30 DNS questions");
     return walk->stopped ? NULL : dns_scope_lookup(walk->request->dns, name, type);
 }
 

@@ -22,7 +22,7 @@ enum {
     SPF_VOIDS_MAX = 2,      /* of them, those whose own question finds nothing */
     SPF_EXCHANGES_MAX = 10, /* names of one mx; more are an error */
     SPF_POINTERS_MAX = 10,  /* names of one ptr that are looked at */
-    SPF_QUESTIONS_MAX = 40, /* of one evaluation: ours, so that one domain cannot
+    SPF_QUESTIONS_MAX = 30, /* of one evaluation: ours, so that one domain cannot
                                use up the questions of a message */
     SPF_RECORDS_MAX = 1 + SPF_TERMS_MAX
 };
