@@ -405,6 +405,14 @@ static void explain_departure(const struct evidence *e, struct verdict *v)
         soften(v, v->action, OVERRIDE_LOCAL_POLICY, v->reason);
 }
 
+/* The stronger one; among equals the one that tells why it is not stronger. */
+static bool prevails(const struct verdict *proposal, const struct verdict *verdict)
+{
+    if (!verdict->reason || proposal->action != verdict->action)
+        return !verdict->reason || proposal->action > verdict->action;
+    return verdict->override == OVERRIDE_NONE && proposal->override != OVERRIDE_NONE;
+}
+
 void verdict_decide(const struct evidence *e, struct verdict *verdict)
 {
     static void (*const rules[])(const struct evidence *, struct verdict *) = {
@@ -419,7 +427,7 @@ void verdict_decide(const struct evidence *e, struct verdict *verdict)
         };
 
         rules[i](e, &proposal);
-        if (!verdict->reason || proposal.action > verdict->action)
+        if (prevails(&proposal, verdict))
             *verdict = proposal;
     }
     if (verdict->action != ACTION_REJECT && verdict->action != ACTION_TEMPFAIL)

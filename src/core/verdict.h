@@ -1,7 +1,7 @@
 /* verdict.h: from findings to what shall happen to the message.  Pure.
  *
  * Each rule (verdict.c) looks at the evidence and proposes an action; the
- * strongest proposal is the verdict, and among equals the first rule's.
+ * strongest proposal is the verdict.
  */
 #ifndef VIDIMUS_CORE_VERDICT_H
 #define VIDIMUS_CORE_VERDICT_H

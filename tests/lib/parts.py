@@ -20,7 +20,7 @@ import threading
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("VIDIMUS_BUILD", os.environ.get("top_builddir", TOP)))
+BUILD = pathlib.Path(os.environ.get("VIDIMUS_BUILD", os.environ.get("top_builddir", TOP))).resolve()
 VIDIMUSD = os.environ.get("VIDIMUSD", str(BUILD / "vidimusd"))
 VIDIMUS = os.environ.get("VIDIMUS", str(BUILD / "vidimus"))
 

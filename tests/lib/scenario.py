@@ -117,7 +117,8 @@ def case(name, want, msg=None, args=GOOD, zone=ZONE, conf=None):
     folder.mkdir(exist_ok=True)
     (folder / "msg.eml").write_bytes(message() if msg is None else msg)
     (folder / "zone").write_text(zone)
-    (folder / "args").write_text((args if isinstance(args, str) else shlex.join(args)) + "\n")
+    line = (args if isinstance(args, str) else shlex.join(args)) + "\n"
+    (folder / "args").write_bytes(line.encode("utf-8", "surrogateescape"))
     (folder / "expect.json").write_text(json.dumps(want, indent=1) + "\n")
     if conf is None:
         (folder / "conf").unlink(missing_ok=True)

@@ -280,6 +280,9 @@ static void bad_from_does_not_depend_on_enforce(void **state)
     s->author.status = AUTHOR_NO_FIELD;
     s->config.dmarc.enforce = ENFORCE_NONE;
     expect_verdict(s, ACTION_REJECT, OVERRIDE_NONE, DISPOSITION_REJECT);
+    s->config.overrides = &(struct override){ .name = "spare", .enforce = ENFORCE_NONE };
+    s->config.override_count = 1;
+    expect_verdict(s, ACTION_ACCEPT, OVERRIDE_LOCAL_POLICY, DISPOSITION_NONE);
 }
 
 static void authors_of_several_domains_must_all_pass(void **state)
@@ -360,12 +363,12 @@ static void a_trusted_path_may_fail_spf(void **state)
     s->spf.result = RESULT_FAIL;
     s->config.spf.on_fail = SPF_FAIL_REJECT;
     s->config.trusted_forwarders = (struct networks){ 1, &near };
-    expect_verdict(s, ACTION_ACCEPT, OVERRIDE_NONE, DISPOSITION_NONE);
+    expect_verdict(s, ACTION_ACCEPT, OVERRIDE_TRUSTED_FORWARDER, DISPOSITION_NONE);
     s->config.trusted_forwarders = (struct networks){ 0, NULL };
     s->config.trusted_lists = (struct domains){ 1, lists };
     s->evidence.list_domain = "lists.example";
     s->evidence.list_signed = true;
-    expect_verdict(s, ACTION_ACCEPT, OVERRIDE_NONE, DISPOSITION_NONE);
+    expect_verdict(s, ACTION_ACCEPT, OVERRIDE_MAILING_LIST, DISPOSITION_NONE);
     s->evidence.list_signed = false;
     expect_verdict(s, ACTION_REJECT, OVERRIDE_NONE, DISPOSITION_REJECT);
 }
