@@ -1,0 +1,163 @@
+#include "milter/counters.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "core/transaction.h"
+#include "dns/resolver.h"
+#include "mail/message.h"
+
+enum { METHOD_COUNT = METHOD_DMARC + 1, RESULT_COUNT = RESULT_PERMERROR + 1 };
+enum { ACTION_COUNT = ACTION_REJECT + 1 };
+
+const struct name counter_names[] = {
+    { COUNTER_CONNECTIONS, "connections" },
+    { COUNTER_MESSAGES, "messages" },
+    { COUNTER_ABORTED, "aborted" },
+    { COUNTER_AT_MAIL, "refused_at_mail" },
+    { COUNTER_AUTHENTICATED, "authenticated" },
+    { COUNTER_TRUSTED, "trusted" },
+    { COUNTER_INSERTED, "fields_inserted" },
+    { COUNTER_DELETED, "fields_deleted" },
+    { COUNTER_HELD, "held" },
+    { COUNTER_FIELDS_CAPPED, "field_limit" },
+    { COUNTER_DNS_CAPPED, "question_limit" },
+    { COUNTER_MEMORY, "memory_failures" },
+    { COUNTER_MTA_FAILED, "mta_failures" },
+    { COUNTER_RELOADS_OK, "reloads" },
+    { COUNTER_RELOADS_FAILED, "reloads_failed" },
+    { 0, NULL },
+};
+
+static atomic_uint_least64_t counters[COUNTER_COUNT];
+static atomic_uint_least64_t actions[ACTION_COUNT];
+static atomic_uint_least64_t results[METHOD_COUNT][RESULT_COUNT];
+
+static void add(atomic_uint_least64_t *counter, uint64_t by)
+{
+    atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
+
+static uint64_t get(atomic_uint_least64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void counter_add(enum counter counter, uint64_t by)
+{
+    add(&counters[counter], by);
+}
+
+uint64_t counter_get(enum counter counter)
+{
+    return get(&counters[counter]);
+}
+
+static void count_origin(enum origin origin)
+{
+    switch (origin) {
+    case ORIGIN_OUTSIDE:
+        break;
+    case ORIGIN_AUTHENTICATED:
+        counter_add(COUNTER_AUTHENTICATED, 1);
+        break;
+    case ORIGIN_TRUSTED:
+        counter_add(COUNTER_TRUSTED, 1);
+        break;
+    }
+}
+
+void counters_judgement(const struct judgement *judgement)
+{
+    add(&actions[judgement->verdict.action], 1);
+    count_origin(judgement->origin);
+    if (judgement->message && judgement->message->fields_capped)
+        counter_add(COUNTER_FIELDS_CAPPED, 1);
+    if (judgement->dns.limit_hit)
+        counter_add(COUNTER_DNS_CAPPED, 1);
+    if (!judgement->findings)
+        return;
+    for (const struct finding *f = judgement->findings->first; f; f = f->next)
+        add(&results[f->method][f->result], 1);
+}
+
+/* S as a JSON string; control octets are escaped, others pass as they are. */
+static void print_string(struct buf *out, const char *s)
+{
+    buf_char(out, '"');
+    for (; *s; s++) {
+        if (octet_is_control(*s))
+            buf_printf(out, "\\u%04x", (unsigned)(unsigned char)*s);
+        else if (*s == '"' || *s == '\\')
+            buf_printf(out, "\\%c", *s);
+        else
+            buf_char(out, *s);
+    }
+    buf_char(out, '"');
+}
+
+static void print_number(struct buf *out, const char *name, uint64_t value)
+{
+    buf_printf(out, ",\"%s\":%" PRIu64, name, value);
+}
+
+static void print_actions(struct buf *out)
+{
+    buf_add(out, ",\"verdicts\":{");
+    for (int i = 0; i < ACTION_COUNT; i++)
+        buf_printf(out, "%s\"%s\":%" PRIu64, i ? "," : "", name_of(action_names, i),
+                   get(&actions[i]));
+    buf_char(out, '}');
+}
+
+static void print_results(struct buf *out)
+{
+    buf_add(out, ",\"results\":{");
+    for (int method = 0; method < METHOD_COUNT; method++) {
+        const char *separator = "";
+
+        buf_printf(out, "%s\"%s\":{", method ? "," : "", name_of(method_names, method));
+        for (int result = 0; result < RESULT_COUNT; result++) {
+            uint64_t value = get(&results[method][result]);
+
+            if (value == 0)
+                continue;
+            buf_printf(out, "%s\"%s\":%" PRIu64, separator, name_of(result_names, result), value);
+            separator = ",";
+        }
+        buf_char(out, '}');
+    }
+    buf_char(out, '}');
+}
+
+static void print_dns(struct buf *out, const struct resolver_counters *dns)
+{
+    buf_printf(out, ",\"dns\":{\"questions\":%" PRIu64, dns->questions);
+    print_number(out, "queries", dns->queries);
+    print_number(out, "cache_hits", dns->cache_hits);
+    print_number(out, "merged", dns->merged);
+    print_number(out, "timeouts", dns->timeouts);
+    print_number(out, "tempfails", dns->tempfails);
+    print_number(out, "in_flight", dns->in_flight);
+    buf_char(out, '}');
+}
+
+void counters_print(struct buf *out, const struct gauges *gauges,
+                    const struct resolver_counters *dns)
+{
+    buf_add(out, "{\"schema\":1,\"version\":");
+    print_string(out, gauges->version);
+    buf_add(out, ",\"config\":");
+    print_string(out, gauges->config_file);
+    print_number(out, "pid", (uint64_t)gauges->pid);
+    print_number(out, "uptime", (uint64_t)(gauges->uptime_ms / 1000));
+    for (int i = 0; i < COUNTER_COUNT; i++)
+        print_number(out, name_of(counter_names, i), get(&counters[i]));
+    print_number(out, "in_flight", gauges->in_flight);
+    print_number(out, "oldest_ms", (uint64_t)gauges->oldest_ms);
+    print_actions(out);
+    print_results(out);
+    print_dns(out, dns);
+    buf_add(out, "}\n");
+}

@@ -1,0 +1,225 @@
+#include "milter/endpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/ip.h"
+#include "base/text.h"
+
+static bool scheme_is(const char *listen, size_t len, const char *scheme)
+{
+    return len == strlen(scheme) && strncasecmp(listen, scheme, len) == 0;
+}
+
+static int fd_number(const char *digits)
+{
+    unsigned long long n;
+
+    return text_to_uint(text_of(digits), INT_MAX, &n) ? (int)n : -1;
+}
+
+void endpoint_parse(const char *listen, struct endpoint *endpoint)
+{
+    const char *colon = strchr(listen, ':');
+    size_t len = colon ? (size_t)(colon - listen) : 0;
+
+    *endpoint = (struct endpoint){ .kind = ENDPOINT_INET, .fd = -1 };
+    if (!colon || scheme_is(listen, len, "unix") || scheme_is(listen, len, "local")) {
+        endpoint->kind = ENDPOINT_UNIX;
+        endpoint->path = colon ? colon + 1 : listen;
+    } else if (scheme_is(listen, len, "fd")) {
+        endpoint->kind = ENDPOINT_FD;
+        endpoint->fd = fd_number(colon + 1);
+    }
+}
+
+enum endpoint_state endpoint_lock(const char *file, int *lock, char *error, size_t error_size)
+{
+    bool busy;
+
+    *lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (*lock < 0) {
+        snprintf(error, error_size, "%s: %s", file, strerror(errno));
+        return ENDPOINT_ERROR;
+    }
+    if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
+        return ENDPOINT_OK;
+    busy = errno == EWOULDBLOCK;
+    if (busy)
+        snprintf(error, error_size, "%s is locked: another vidimusd is running", file);
+    else
+        snprintf(error, error_size, "%s: cannot lock: %s", file, strerror(errno));
+    close(*lock);
+    *lock = -1;
+    return busy ? ENDPOINT_BUSY : ENDPOINT_ERROR;
+}
+
+/* The size of the address, or 0 when PATH is too long. */
+static socklen_t unix_address(const char *path, struct sockaddr_un *out)
+{
+    *out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    if (strlen(path) >= sizeof out->sun_path)
+        return 0;
+    memcpy(out->sun_path, path, strlen(path) + 1);
+    return sizeof *out;
+}
+
+/* Whether somebody accepts connections at ADDRESS. */
+static bool answers(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool connected;
+
+    if (fd < 0)
+        return true; /* not known: leave it alone */
+    connected = connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
+                (errno != ECONNREFUSED && errno != ENOENT);
+    close(fd);
+    return connected;
+}
+
+static enum endpoint_state remove_stale(const char *path, char *error, size_t error_size)
+{
+    struct sockaddr_un address;
+    struct stat st;
+
+    if (unix_address(path, &address) == 0) {
+        snprintf(error, error_size, "%s: longer than a socket's path may be", path);
+        return ENDPOINT_ERROR;
+    }
+    if (lstat(path, &st) != 0) {
+        if (errno == ENOENT)
+            return ENDPOINT_OK;
+        snprintf(error, error_size, "%s: %s", path, strerror(errno));
+        return ENDPOINT_ERROR;
+    }
+    if (!S_ISSOCK(st.st_mode)) {
+        snprintf(error, error_size, "%s is there and not a socket", path);
+        return ENDPOINT_ERROR;
+    }
+    if (answers(&address)) {
+        snprintf(error, error_size, "%s: another process answers there", path);
+        return ENDPOINT_BUSY;
+    }
+    if (unlink(path) != 0) {
+        snprintf(error, error_size, "%s: cannot remove the old socket: %s", path, strerror(errno));
+        return ENDPOINT_ERROR;
+    }
+    return ENDPOINT_OK;
+}
+
+enum endpoint_state endpoint_claim(const char *path, int *lock, char *error, size_t error_size)
+{
+    char file[PATH_MAX];
+    enum endpoint_state state;
+
+    if ((size_t)snprintf(file, sizeof file, "%s.lock", path) >= sizeof file) {
+        snprintf(error, error_size, "path too long");
+        return ENDPOINT_ERROR;
+    }
+    state = endpoint_lock(file, lock, error, error_size);
+    if (state != ENDPOINT_OK)
+        return state;
+    return remove_stale(path, error, error_size);
+}
+
+enum endpoint_state endpoint_check_fd(int fd, char *error, size_t error_size)
+{
+    int listening = 0;
+    socklen_t size = sizeof listening;
+
+    if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening)
+        return ENDPOINT_OK;
+    snprintf(error, error_size, "fd:%d is not a listening socket that was handed to us "
+                                "(is the daemon started by its socket unit?)", fd);
+    return ENDPOINT_ERROR;
+}
+
+static socklen_t socket_address(const struct ip_address *ip, unsigned long long port,
+                                struct sockaddr_storage *out)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
+
+    switch (ip->family) {
+    case IP_NONE:
+        return 0;
+    case IP_V4:
+        memcpy(&v4.sin_addr, ip->octets, sizeof v4.sin_addr);
+        memcpy(out, &v4, sizeof v4);
+        return sizeof v4;
+    case IP_V6:
+        memcpy(&v6.sin6_addr, ip->octets, sizeof v6.sin6_addr);
+        memcpy(out, &v6, sizeof v6);
+        return sizeof v6;
+    }
+    return 0;
+}
+
+/* The address in "inet:PORT@ADDRESS" or "inet6:PORT@[ADDRESS]"; 0: none. */
+static socklen_t inet_address(const char *listen, struct sockaddr_storage *out)
+{
+    struct text rest = text_tail(text_of(listen), text_find(text_of(listen), ':') + 1);
+    size_t at = text_find(rest, '@');
+    struct text host = text_tail(rest, at + 1);
+    struct ip_address ip;
+    unsigned long long port;
+
+    if (host.len > 2 && host.data[0] == '[')
+        host = text_head(text_tail(host, 1), host.len - 2);
+    if (!text_to_uint(text_head(rest, at), 65535, &port) || !ip_parse(host, &ip))
+        return 0;
+    return socket_address(&ip, port, out);
+}
+
+void endpoint_poke(const char *listen)
+{
+    struct sockaddr_storage address = { 0 };
+    struct endpoint endpoint;
+    socklen_t size = 0;
+    int fd;
+
+    endpoint_parse(listen, &endpoint);
+    switch (endpoint.kind) {
+    case ENDPOINT_INET:
+        size = inet_address(listen, &address);
+        break;
+    case ENDPOINT_UNIX:
+        size = unix_address(endpoint.path, (struct sockaddr_un *)&address);
+        break;
+    case ENDPOINT_FD:
+        size = sizeof address;
+        if (getsockname(endpoint.fd, (struct sockaddr *)&address, &size) != 0)
+            size = 0;
+        break;
+    }
+    fd = size ? socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+    if (fd < 0)
+        return;
+    (void)!connect(fd, (const struct sockaddr *)&address, size);
+    close(fd);
+}
+
+void endpoint_make_directory(const char *path, uid_t uid, gid_t gid)
+{
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+
+    if (len == 0 || len >= sizeof directory)
+        return;
+    memcpy(directory, path, len);
+    directory[len] = '\0';
+    if (mkdir(directory, 0755) == 0 && geteuid() == 0)
+        (void)!lchown(directory, uid, gid);
+}

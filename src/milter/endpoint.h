@@ -1,0 +1,46 @@
+/* endpoint.h: the files behind our sockets: who owns them, who may connect,
+ * and that a living daemon's socket is never stolen.
+ *
+ * libmilter and the status socket bind by path; nothing locks a path.  So a
+ * lock file stands beside it ("PATH.lock", held with flock(2) until the
+ * process ends), and a socket that is there already is removed only when
+ * nobody answers on it.
+ */
+#ifndef VIDIMUS_MILTER_ENDPOINT_H
+#define VIDIMUS_MILTER_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum endpoint_kind { ENDPOINT_INET, ENDPOINT_UNIX, ENDPOINT_FD };
+
+struct endpoint {
+    enum endpoint_kind kind;
+    const char *path; /* ENDPOINT_UNIX: into the text that was parsed */
+    int fd;           /* ENDPOINT_FD; -1: not a number */
+};
+
+enum endpoint_state { ENDPOINT_OK, ENDPOINT_BUSY, ENDPOINT_ERROR };
+
+/* LISTEN as libmilter reads it: "inet:…", "inet6:…", "unix:PATH",
+ * "local:PATH", "PATH", "fd:N". */
+void endpoint_parse(const char *listen, struct endpoint *endpoint);
+
+/* Takes FILE's lock for the life of the process; the file stays.  BUSY:
+ * another process holds it.  *LOCK is the descriptor. */
+enum endpoint_state endpoint_lock(const char *file, int *lock, char *error, size_t error_size);
+
+/* Makes PATH free to bind: locks it and removes a socket without a listener. */
+enum endpoint_state endpoint_claim(const char *path, int *lock, char *error, size_t error_size);
+
+/* Checks that FD is a listening socket that we were given. */
+enum endpoint_state endpoint_check_fd(int fd, char *error, size_t error_size);
+
+/* Connects to our own listener LISTEN and hangs up: wakes who waits there. */
+void endpoint_poke(const char *listen);
+
+/* Creates the last directory of PATH when it is missing, for UID and GID. */
+void endpoint_make_directory(const char *path, uid_t uid, gid_t gid);
+
+#endif

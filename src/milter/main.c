@@ -1,0 +1,357 @@
+/* vidimusd: from the command line to smfi_main() and back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <libmilter/mfapi.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "milter/adapter.h"
+#include "milter/background.h"
+#include "milter/control.h"
+#include "milter/endpoint.h"
+#include "milter/housekeeper.h"
+#include "milter/inflight.h"
+#include "milter/options.h"
+#include "milter/privileges.h"
+#include "milter/reload.h"
+#include "milter/running.h"
+#include "milter/systemd.h"
+
+enum {
+    DESCRIPTORS_WANTED = 65536,
+    THREAD_STACK = 512 * 1024, /* libmilter makes a thread a waiting message */
+    BACKLOG = 1024,
+    DRAIN_MS = 10000,
+    ERROR_OCTETS = 512
+};
+
+struct daemon {
+    struct options options;
+    struct config *config; /* that we started with */
+    struct identity identity;
+    struct endpoint endpoint;
+    int pid_lock, socket_lock;
+    bool bound; /* the UNIX socket is ours to remove */
+    int64_t started_ms;
+    char error[ERROR_OCTETS];
+};
+
+static int fail(int status, const char *text)
+{
+    log_line(LOG_LEVEL_FAULT, "%s", text);
+    return status;
+}
+
+static int status_of(enum endpoint_state state)
+{
+    switch (state) {
+    case ENDPOINT_OK:
+        return EX_OK;
+    case ENDPOINT_BUSY:
+        return EX_TEMPFAIL;
+    case ENDPOINT_ERROR:
+        return EX_OSERR;
+    }
+    return EX_OSERR;
+}
+
+static void print_report(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "%s\n", text);
+}
+
+static int check_configuration(const struct options *options)
+{
+    struct config *config = config_read(options_config_file(options), print_report, NULL);
+
+    if (!config)
+        return EX_CONFIG;
+    if (!reload_run(config))
+        return EX_CONFIG;
+    running_set(NULL);
+    return EX_OK;
+}
+
+static void raise_limits(void)
+{
+    struct rlimit limit;
+    pthread_attr_t attributes;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_WANTED) {
+        limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (pthread_attr_init(&attributes) != 0)
+        return;
+    if (pthread_attr_setstacksize(&attributes, THREAD_STACK) == 0)
+        (void)pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
+}
+
+/* Writes our process id into the locked FD. */
+static bool write_pid(int fd)
+{
+    char line[24];
+    int len = snprintf(line, sizeof line, "%ld\n", (long)getpid());
+
+    return ftruncate(fd, 0) == 0 && pwrite(fd, line, (size_t)len, 0) == len;
+}
+
+static int take_pid_file(struct daemon *daemon)
+{
+    const char *file = daemon->config->pid_file;
+    const struct identity *identity = &daemon->identity;
+    enum endpoint_state state;
+
+    if (!file[0])
+        return EX_OK;
+    endpoint_make_directory(file, identity->uid, identity->gid);
+    state = endpoint_lock(file, &daemon->pid_lock, daemon->error, sizeof daemon->error);
+    if (state != ENDPOINT_OK)
+        return fail(status_of(state), daemon->error);
+    if (!write_pid(daemon->pid_lock))
+        return fail(EX_OSERR, "cannot write the pid file");
+    if (identity->change)
+        (void)!fchown(daemon->pid_lock, identity->uid, identity->gid);
+    return EX_OK;
+}
+
+/* Before libmilter binds: the path is free, the descriptor is a listener. */
+static int claim_endpoint(struct daemon *daemon)
+{
+    enum endpoint_state state = ENDPOINT_OK;
+
+    endpoint_parse(daemon->config->listen, &daemon->endpoint);
+    switch (daemon->endpoint.kind) {
+    case ENDPOINT_INET:
+        break;
+    case ENDPOINT_UNIX:
+        endpoint_make_directory(daemon->endpoint.path, daemon->identity.uid,
+                                daemon->identity.gid);
+        state = endpoint_claim(daemon->endpoint.path, &daemon->socket_lock, daemon->error,
+                               sizeof daemon->error);
+        break;
+    case ENDPOINT_FD:
+        state = endpoint_check_fd(daemon->endpoint.fd, daemon->error, sizeof daemon->error);
+        break;
+    }
+    return state == ENDPOINT_OK ? EX_OK : fail(status_of(state), daemon->error);
+}
+
+static bool hand_over_socket(const struct daemon *daemon)
+{
+    const struct identity *identity = &daemon->identity;
+    const char *path = daemon->endpoint.path;
+
+    if (daemon->endpoint.kind != ENDPOINT_UNIX)
+        return true;
+    if (identity->change || identity->socket_gid != getegid()) {
+        if (lchown(path, identity->uid, identity->socket_gid) != 0)
+            return false;
+    }
+    return chmod(path, daemon->config->socket_mode) == 0;
+}
+
+static int listen_for_mta(struct daemon *daemon)
+{
+    char *listen = strdup(daemon->config->listen);
+    mode_t mask;
+    int result;
+
+    if (!listen || !adapter_register(daemon->config->spf.reject_at == SPF_REJECT_AT_MAIL) ||
+        smfi_setconn(listen) != MI_SUCCESS || smfi_setbacklog(BACKLOG) != MI_SUCCESS) {
+        free(listen);
+        return fail(EX_OSERR, "out of memory");
+    }
+    free(listen); /* libmilter keeps a copy */
+    mask = umask(0777 & ~(mode_t)daemon->config->socket_mode);
+    errno = 0;
+    result = smfi_opensocket(false);
+    umask(mask);
+    daemon->bound = result == MI_SUCCESS && daemon->endpoint.kind == ENDPOINT_UNIX;
+    if (result == MI_SUCCESS && hand_over_socket(daemon))
+        return EX_OK;
+    snprintf(daemon->error, sizeof daemon->error, "cannot listen on %s: %s",
+             daemon->config->listen, strerror(errno));
+    return fail(errno == EADDRINUSE ? EX_TEMPFAIL : EX_OSERR, daemon->error);
+}
+
+/* The daemon works without a status socket. */
+static void open_control(struct daemon *daemon)
+{
+    const struct identity *identity = &daemon->identity;
+
+    if (!daemon->config->control[0])
+        return;
+    if (!control_open(daemon->config->control, identity->uid, identity->gid, daemon->error,
+                      sizeof daemon->error))
+        log_line(LOG_LEVEL_WARN, "no status socket: %s", daemon->error);
+}
+
+static enum log_target log_target_of(const struct daemon *daemon)
+{
+    const char *log = daemon->config->log;
+
+    if (strcmp(log, "syslog") == 0)
+        return LOG_TARGET_SYSLOG;
+    if (strcmp(log, "journal") == 0)
+        return LOG_TARGET_JOURNAL;
+    if (strcmp(log, "stderr") == 0)
+        return LOG_TARGET_STDERR;
+    if (log_stderr_is_journal())
+        return LOG_TARGET_JOURNAL;
+    if (daemon->options.foreground || systemd_waits())
+        return LOG_TARGET_STDERR;
+    return LOG_TARGET_SYSLOG;
+}
+
+/* All that needs root, or that only one daemon may have. */
+static int acquire(struct daemon *daemon)
+{
+    int status;
+
+    if (!identity_find(daemon->config->user, daemon->config->socket_group, &daemon->identity,
+                       daemon->error, sizeof daemon->error))
+        return fail(EX_CONFIG, daemon->error);
+    status = take_pid_file(daemon);
+    if (status == EX_OK)
+        status = claim_endpoint(daemon);
+    if (status == EX_OK)
+        status = listen_for_mta(daemon);
+    if (status != EX_OK)
+        return status;
+    open_control(daemon);
+    if (!privileges_drop(&daemon->identity, daemon->error, sizeof daemon->error))
+        return fail(EX_OSERR, daemon->error);
+    return EX_OK;
+}
+
+static void *stop_libmilter(void *unused)
+{
+    (void)smfi_stop();
+    return unused;
+}
+
+/* On the housekeeper's thread.  smfi_stop() waits for the listener, and that
+ * looks every five seconds only whether it shall stop: a connection wakes it. */
+static void stop(void *context)
+{
+    const struct timespec moment = { .tv_nsec = 20 * 1000000 };
+    const struct daemon *daemon = context;
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, stop_libmilter, NULL) != 0) {
+        (void)smfi_stop();
+        return;
+    }
+    nanosleep(&moment, NULL);
+    endpoint_poke(daemon->config->listen);
+    pthread_join(thread, NULL);
+}
+
+static int start_threads(struct daemon *daemon)
+{
+    const char *file = options_config_file(&daemon->options);
+
+    if (!reload_run(config_ref(daemon->config)))
+        return EX_CONFIG;
+    if (!housekeeper_start(&daemon->options, daemon->config, stop, daemon) ||
+        !control_start(file ? file : "", daemon->started_ms))
+        return fail(EX_OSERR, "cannot create a thread");
+    return EX_OK;
+}
+
+/* What libmilter began it does not wait for: its workers would die with us in
+ * the middle of a verdict. */
+static void drain(void)
+{
+    systemd_stopping();
+    log_line(LOG_LEVEL_MAIL, "stopping: in_flight=%zu", inflight_count());
+    if (inflight_drain(DRAIN_MS))
+        return;
+    log_line(LOG_LEVEL_FAULT, "stopping: %zu messages lost their verdict", inflight_count());
+    fflush(NULL);
+    _exit(EX_OK); /* callbacks still run: nothing may be freed under them */
+}
+
+static void release(struct daemon *daemon)
+{
+    housekeeper_stop();
+    control_stop();
+    running_set(NULL);
+    if (daemon->bound)
+        (void)unlink(daemon->endpoint.path);
+    if (daemon->pid_lock >= 0)
+        (void)unlink(daemon->config->pid_file);
+    config_unref(daemon->config);
+}
+
+static int serve(struct daemon *daemon)
+{
+    int status = acquire(daemon);
+    int result;
+
+    if (status == EX_OK)
+        status = start_threads(daemon);
+    if (status != EX_OK)
+        return status;
+    log_open(log_target_of(daemon), "vidimusd", daemon->options.verbose);
+    background_ready();
+    log_line(LOG_LEVEL_MAIL, "started: version=%s listen=%s uid=%u", PACKAGE_VERSION,
+             daemon->config->listen, (unsigned)geteuid());
+    systemd_ready();
+    result = smfi_main();
+    drain();
+    if (result != MI_SUCCESS)
+        return fail(EX_OSERR, "libmilter gave up");
+    log_line(LOG_LEVEL_MAIL, "stopped");
+    return EX_OK;
+}
+
+/* Names the file so that it is found again after chdir("/"). */
+static void make_absolute(struct options *options)
+{
+    static char path[PATH_MAX];
+
+    if (options->config_given && realpath(options->config_file, path))
+        options->config_file = path;
+}
+
+int main(int argc, char **argv)
+{
+    struct daemon daemon = { .pid_lock = -1, .socket_lock = -1, .started_ms = clock_ms() };
+    int status;
+
+    if (!options_parse(argc, argv, &daemon.options))
+        return EX_USAGE;
+    if (daemon.options.version) {
+        puts("vidimusd " PACKAGE_VERSION);
+        return EX_OK;
+    }
+    if (daemon.options.check)
+        return check_configuration(&daemon.options);
+    log_open(LOG_TARGET_STDERR, "vidimusd", daemon.options.verbose);
+    daemon.config = reload_read(&daemon.options);
+    if (!daemon.config)
+        return EX_CONFIG;
+    make_absolute(&daemon.options);
+    if (!daemon.options.foreground && !systemd_waits() && !background_begin())
+        return fail(EX_OSERR, "cannot go to the background");
+    housekeeper_block_signals();
+    raise_limits();
+    status = serve(&daemon);
+    release(&daemon);
+    return status;
+}

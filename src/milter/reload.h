@@ -1,0 +1,23 @@
+/* reload.h: from the configuration file to a snapshot that runs. */
+#ifndef VIDIMUS_MILTER_RELOAD_H
+#define VIDIMUS_MILTER_RELOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct config;
+struct options;
+
+/* Reads the configuration that OPTIONS name; errors go to the log, one line
+ * each ("FILE:LINE: message"). */
+struct config *reload_read(const struct options *options);
+
+/* Prepares CONFIG (takes over its reference) and lets it run.  False: logged,
+ * and what ran before goes on. */
+bool reload_run(struct config *config);
+
+/* Both, as one step: all or nothing.  Differences to STARTED that need a
+ * restart are logged and have no effect. */
+bool reload(const struct options *options, const struct config *started);
+
+#endif

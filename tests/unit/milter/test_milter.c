@@ -1,0 +1,410 @@
+/* Unit tests of src/milter, the parts that need no MTA. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/region.h"
+#include "core/transaction.h"
+#include "dns/resolver.h"
+#include "milter/counters.h"
+#include "milter/endpoint.h"
+#include "milter/inflight.h"
+#include "milter/options.h"
+#include "milter/privileges.h"
+#include "milter/reply.h"
+#include "milter/watchdog.h"
+
+/* --- reply ---------------------------------------------------------------- */
+
+static void reply_is_what_libmilter_takes(void **state)
+{
+    static const struct {
+        struct reply reply;
+        const char *code, *enhanced, *text;
+    } cases[] = {
+        { { 550, "5.7.26", "DMARC of example.org" }, "550", "5.7.26", "DMARC of example.org" },
+        { { 451, "4.7.24", "100% sure" }, "451", "4.7.24", "100%% sure" },
+        { { 550, "5.7.1", "a\r\n250 ok\x7f\xff" }, "550", "5.7.1", "a??250 ok??" },
+        { { 451, NULL, NULL }, "451", "", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct milter_reply out;
+
+        milter_reply_make(&cases[i].reply, &out);
+        assert_string_equal(out.code, cases[i].code);
+        assert_string_equal(out.enhanced, cases[i].enhanced);
+        assert_string_equal(out.text, cases[i].text);
+    }
+}
+
+static void reply_is_cut(void **state)
+{
+    char text[2000];
+    struct milter_reply out;
+
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    milter_reply_make(&(struct reply){ 550, "5.7.1", text }, &out);
+    assert_int_equal(strlen(out.text), REPLY_TEXT_MAX);
+    text[REPLY_TEXT_MAX - 1] = '%'; /* its double does not fit any more */
+    milter_reply_make(&(struct reply){ 550, "5.7.1", text }, &out);
+    assert_int_equal(strlen(out.text), REPLY_TEXT_MAX - 1);
+}
+
+/* --- endpoint ------------------------------------------------------------- */
+
+static void listen_text_is_parsed(void **state)
+{
+    static const struct {
+        const char *listen;
+        enum endpoint_kind kind;
+        const char *path;
+        int fd;
+    } cases[] = {
+        { "inet:8891@127.0.0.1", ENDPOINT_INET, NULL, -1 },
+        { "inet6:8891@::1", ENDPOINT_INET, NULL, -1 },
+        { "unix:/run/a", ENDPOINT_UNIX, "/run/a", -1 },
+        { "UNIX:/run/a", ENDPOINT_UNIX, "/run/a", -1 },
+        { "local:/run/a:b", ENDPOINT_UNIX, "/run/a:b", -1 },
+        { "/run/a", ENDPOINT_UNIX, "/run/a", -1 },
+        { "fd:3", ENDPOINT_FD, NULL, 3 },
+        { "fd:3x", ENDPOINT_FD, NULL, -1 },
+        { "fd:99999999999", ENDPOINT_FD, NULL, -1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct endpoint endpoint;
+
+        endpoint_parse(cases[i].listen, &endpoint);
+        assert_int_equal(endpoint.kind, cases[i].kind);
+        assert_int_equal(endpoint.fd, cases[i].fd);
+        if (cases[i].path)
+            assert_string_equal(endpoint.path, cases[i].path);
+        else
+            assert_null(endpoint.path);
+    }
+}
+
+struct scratch {
+    char directory[64];
+    char path[96];
+};
+
+static void scratch_make(struct scratch *s)
+{
+    strcpy(s->directory, "/tmp/vidimus-unit-XXXXXX");
+    assert_non_null(mkdtemp(s->directory));
+    snprintf(s->path, sizeof s->path, "%s/sock", s->directory);
+}
+
+static void scratch_remove(const struct scratch *s)
+{
+    char lock[128];
+
+    snprintf(lock, sizeof lock, "%s.lock", s->path);
+    (void)unlink(s->path);
+    (void)unlink(lock);
+    assert_int_equal(rmdir(s->directory), 0);
+}
+
+static int bound_socket(const char *path, bool listening)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    strcpy(address.sun_path, path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    if (listening)
+        assert_int_equal(listen(fd, 1), 0);
+    return fd;
+}
+
+static void a_stale_socket_is_removed(void **state)
+{
+    struct scratch s;
+    struct stat st;
+    char error[256];
+    int lock = -1;
+
+    (void)state;
+    scratch_make(&s);
+    close(bound_socket(s.path, true));
+    assert_int_equal(endpoint_claim(s.path, &lock, error, sizeof error), ENDPOINT_OK);
+    assert_int_equal(stat(s.path, &st), -1);
+    close(lock);
+    scratch_remove(&s);
+}
+
+static void a_living_socket_is_not_stolen(void **state)
+{
+    struct scratch s;
+    struct stat st;
+    char error[256];
+    int lock = -1, other = -1, fd;
+
+    (void)state;
+    scratch_make(&s);
+    fd = bound_socket(s.path, true);
+    assert_int_equal(endpoint_claim(s.path, &lock, error, sizeof error), ENDPOINT_BUSY);
+    assert_int_equal(stat(s.path, &st), 0);
+    close(fd);
+    /* nobody answers any more, but the first claimer still holds the lock */
+    assert_int_equal(endpoint_claim(s.path, &other, error, sizeof error), ENDPOINT_BUSY);
+    close(lock);
+    assert_int_equal(endpoint_claim(s.path, &other, error, sizeof error), ENDPOINT_OK);
+    close(other);
+    scratch_remove(&s);
+}
+
+static void another_file_is_left_alone(void **state)
+{
+    struct scratch s;
+    struct stat st;
+    char error[256];
+    int lock = -1;
+    FILE *file;
+
+    (void)state;
+    scratch_make(&s);
+    file = fopen(s.path, "w");
+    fclose(file);
+    assert_int_equal(endpoint_claim(s.path, &lock, error, sizeof error), ENDPOINT_ERROR);
+    assert_non_null(strstr(error, "not a socket"));
+    assert_int_equal(stat(s.path, &st), 0);
+    close(lock);
+    scratch_remove(&s);
+}
+
+static void only_a_listener_is_taken_as_fd(void **state)
+{
+    struct scratch s;
+    char error[256];
+    int fd;
+
+    (void)state;
+    assert_int_equal(endpoint_check_fd(-1, error, sizeof error), ENDPOINT_ERROR);
+    assert_int_equal(endpoint_check_fd(STDIN_FILENO, error, sizeof error), ENDPOINT_ERROR);
+    scratch_make(&s);
+    fd = bound_socket(s.path, false);
+    assert_int_equal(endpoint_check_fd(fd, error, sizeof error), ENDPOINT_ERROR);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(endpoint_check_fd(fd, error, sizeof error), ENDPOINT_OK);
+    close(fd);
+    scratch_remove(&s);
+}
+
+/* --- watchdog ------------------------------------------------------------- */
+
+static void watchdog_wants_ended_questions(void **state)
+{
+    int one, two;
+    struct watchdog watchdog = { 0 };
+    struct progress p = { .now_ms = 1000000, .resolver = &one, .queries = 10, .in_flight = 1 };
+
+    (void)state;
+    watchdog_allow(&watchdog, 5, 20);
+    assert_null(watchdog_stuck(&watchdog, &p));
+    p.now_ms += 11000;
+    assert_null(watchdog_stuck(&watchdog, &p));
+    p.now_ms += 1;
+    assert_string_equal(watchdog_stuck(&watchdog, &p), "resolver");
+    p.queries++; /* one more was asked, none ended */
+    p.in_flight++;
+    assert_string_equal(watchdog_stuck(&watchdog, &p), "resolver");
+    p.in_flight--; /* one ended, as a timeout maybe */
+    assert_null(watchdog_stuck(&watchdog, &p));
+    p.now_ms += 12000;
+    assert_non_null(watchdog_stuck(&watchdog, &p));
+    p.resolver = &two; /* a reload replaced it */
+    assert_null(watchdog_stuck(&watchdog, &p));
+    p.now_ms += 12000;
+    p.in_flight = 0; /* idle is not stuck */
+    assert_null(watchdog_stuck(&watchdog, &p));
+}
+
+static void watchdog_wants_judgements_to_end(void **state)
+{
+    struct watchdog watchdog = { 0 };
+    struct progress p = { .now_ms = 1000000, .oldest_judgement_ms = 30000 };
+
+    (void)state;
+    watchdog_allow(&watchdog, 5, 20);
+    assert_null(watchdog_stuck(&watchdog, &p));
+    p.oldest_judgement_ms++;
+    assert_string_equal(watchdog_stuck(&watchdog, &p), "judgement");
+    watchdog_allow(&watchdog, 1, 30); /* a reload allows more */
+    assert_null(watchdog_stuck(&watchdog, &p));
+    watchdog_allow(&watchdog, 1, 1); /* or less, but not for those who began */
+    assert_null(watchdog_stuck(&watchdog, &p));
+}
+
+/* --- in flight ------------------------------------------------------------ */
+
+static void inflight_knows_the_oldest_judgement(void **state)
+{
+    struct inflight a = { 0 }, b = { 0 }, c = { 0 };
+
+    (void)state;
+    assert_int_equal(inflight_count(), 0);
+    assert_int_equal(inflight_oldest_ms(), 0);
+    inflight_begin(&a);
+    inflight_begin(&b);
+    inflight_begin(&c);
+    a.since_ms -= 5000;
+    b.since_ms -= 3000;
+    assert_in_range(inflight_oldest_ms(), 5000, 5900);
+    inflight_judged(&a); /* waits for its MTA */
+    assert_in_range(inflight_oldest_ms(), 3000, 3900);
+    assert_int_equal(inflight_count(), 3);
+    inflight_end(&b);
+    assert_in_range(inflight_oldest_ms(), 0, 900);
+    inflight_end(&a);
+    inflight_end(&c);
+    assert_int_equal(inflight_count(), 0);
+}
+
+static void drain_waits_for_all(void **state)
+{
+    struct inflight a = { 0 };
+
+    (void)state;
+    inflight_begin(&a);
+    assert_false(inflight_drain(50));
+    inflight_end(&a);
+    assert_true(inflight_drain(5000));
+}
+
+/* --- counters ------------------------------------------------------------- */
+
+static void status_is_one_json_object(void **state)
+{
+    struct region *region = region_new(0);
+    struct findings findings;
+    struct judgement judgement = { .origin = ORIGIN_TRUSTED,
+                                   .findings = &findings,
+                                   .verdict = { .action = ACTION_REJECT },
+                                   .dns = { .limit_hit = true } };
+    struct gauges gauges = { .version = "1", .config_file = "/a\"b\\c\n", .pid = 7,
+                             .uptime_ms = 61999, .in_flight = 2, .oldest_ms = 30 };
+    struct resolver_counters dns = { .questions = 5, .in_flight = 3 };
+    struct buf out;
+    const char *json;
+
+    (void)state;
+    findings_init(&findings, region);
+    assert_non_null(findings_add(&findings, METHOD_SPF, RESULT_FAIL, NULL));
+    counters_judgement(&judgement);
+    buf_init(&out, region, 16384);
+    counters_print(&out, &gauges, &dns);
+    json = buf_str(&out);
+    assert_non_null(json);
+    assert_non_null(strstr(json, "\"config\":\"/a\\\"b\\\\c\\u000a\",\"pid\":7,\"uptime\":61,"));
+    assert_non_null(strstr(json, "\"verdicts\":{\"accept\":0,\"quarantine\":0,\"tempfail\":0,"
+                                 "\"reject\":1}"));
+    assert_non_null(strstr(json, "\"spf\":{\"fail\":1}"));
+    assert_non_null(strstr(json, "\"trusted\":1"));
+    assert_non_null(strstr(json, "\"question_limit\":1"));
+    assert_non_null(strstr(json, "\"in_flight\":2,\"oldest_ms\":30"));
+    assert_non_null(strstr(json, "\"dns\":{\"questions\":5"));
+    assert_string_equal(json + strlen(json) - 3, "}}\n");
+    assert_null(strchr(json, '?')); /* every name is in its table */
+    region_free(region);
+}
+
+/* --- options -------------------------------------------------------------- */
+
+static void options_are_the_contract(void **state)
+{
+    char *all[] = { "vidimusd", "-f", "-v", "-n", "-V", "-c", "/x", NULL };
+    char *long_form[] = { "vidimusd", "--config", "/nowhere/x", NULL };
+    char *none[] = { "vidimusd", NULL };
+    struct options o;
+
+    (void)state;
+    assert_true(options_parse(7, all, &o));
+    assert_true(o.foreground && o.verbose && o.check && o.version && o.config_given);
+    assert_string_equal(o.config_file, "/x");
+    optind = 0;
+    assert_true(options_parse(3, long_form, &o));
+    assert_string_equal(options_config_file(&o), "/nowhere/x"); /* must exist: read tells */
+    optind = 0;
+    assert_true(options_parse(1, none, &o));
+    assert_false(o.foreground || o.verbose || o.check || o.version || o.config_given);
+    assert_string_equal(o.config_file, DEFAULT_CONFIG_FILE);
+}
+
+static void options_refuse_the_rest(void **state)
+{
+    char *unknown[] = { "vidimusd", "-x", NULL };
+    char *missing[] = { "vidimusd", "-c", NULL };
+    char *extra[] = { "vidimusd", "-f", "word", NULL };
+    struct options o;
+
+    (void)state;
+    optind = 0;
+    assert_false(options_parse(2, unknown, &o));
+    optind = 0;
+    assert_false(options_parse(2, missing, &o));
+    optind = 0;
+    assert_false(options_parse(3, extra, &o));
+}
+
+/* --- identity ------------------------------------------------------------- */
+
+static void missing_names_have_a_remedy(void **state)
+{
+    struct identity identity;
+    char error[512];
+
+    (void)state;
+    assert_true(identity_find("", "", &identity, error, sizeof error));
+    assert_false(identity.change);
+    assert_int_equal(identity.uid, geteuid());
+    assert_false(identity_find("", "no-such-group", &identity, error, sizeof error));
+    assert_non_null(strstr(error, "no-such-group"));
+    if (geteuid() != 0)
+        return;
+    assert_false(identity_find("no-such-user", "", &identity, error, sizeof error));
+    assert_non_null(strstr(error, "useradd"));
+    assert_true(identity_find("nobody", "", &identity, error, sizeof error));
+    assert_true(identity.change);
+    assert_int_not_equal(identity.uid, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reply_is_what_libmilter_takes),
+        cmocka_unit_test(reply_is_cut),
+        cmocka_unit_test(listen_text_is_parsed),
+        cmocka_unit_test(a_stale_socket_is_removed),
+        cmocka_unit_test(a_living_socket_is_not_stolen),
+        cmocka_unit_test(another_file_is_left_alone),
+        cmocka_unit_test(only_a_listener_is_taken_as_fd),
+        cmocka_unit_test(watchdog_wants_ended_questions),
+        cmocka_unit_test(watchdog_wants_judgements_to_end),
+        cmocka_unit_test(inflight_knows_the_oldest_judgement),
+        cmocka_unit_test(drain_waits_for_all),
+        cmocka_unit_test(status_is_one_json_object),
+        cmocka_unit_test(options_are_the_contract),
+        cmocka_unit_test(options_refuse_the_rest),
+        cmocka_unit_test(missing_names_have_a_remedy),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
