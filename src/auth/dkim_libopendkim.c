@@ -1,19 +1,18 @@
 /* dkim_libopendkim.c: the DKIM engine that leaves digests and signatures to
  * libopendkim.  The only file that sees that library.
  *
- * The library is not safe with hostile text, so it gets as little of it as
- * possible (measured with 2.11.0~beta2):
- *  - only DKIM-Signature fields that our parser took; a field that it would
- *    misread is withheld, and a signature that covers a withheld field is not
- *    judged (permerror, DKIM_REASON_ENGINE) rather than judged wrongly;
+ * The library is not safe with hostile text, so it gets as little as possible:
+ *  - what dkim_guard.h lets through; a signature that covers a field which was
+ *    withheld is not judged (permerror, DKIM_REASON_ENGINE) rather than judged
+ *    wrongly;
  *  - one field more than a signature can name: it writes one element behind
  *    its list when h= names more fields than there are;
  *  - key records printed anew from our parsed form, from memory: it never asks
  *    DNS (the key lookup never answers DEFAULT, and DELAYSIGPROC keeps it from
  *    asking before dkim_eom());
- *  - a CRLF behind a body that ends without one;
- *  - a handle a group of signatures that do not disturb each other.
- * Its clock is kept out by a drift wider than any date that matters: expiry is
+ *  - a CRLF behind a body that ends without one.
+ * Signatures that do not disturb each other share a handle.  The library's
+ * clock is kept out by a drift wider than any date that matters: expiry is
  * ours (dkim.c).  Body hashes are compared here, as octets.
  */
 #include "auth/dkim.h"
@@ -27,18 +26,15 @@
 
 #include "auth/base64.h"
 #include "auth/body_length.h"
+#include "auth/dkim_guard.h"
 #include "base/buf.h"
 #include "base/region.h"
 #include "mail/message.h"
-#include "mail/taglist.h"
-
-/* What it keeps in a signed size. */
-#define LENGTH_MAX ((uint64_t)INT64_MAX / 2)
 
 enum {
     MEMBERS_MAX = 8,          /* signatures a handle */
+    GROUPS_MAX = 4,           /* handles a message: each copies the header */
     KEY_TEXT_MAX = 1024,      /* its buffer holds one more, for the NUL */
-    SIGNED_LIST_MAX = 4095,   /* octets of h= that it reads */
     CLOCK_DRIFT = 1000000000  /* seconds: t= from 2001 on and x= from 1995 on pass */
 };
 
@@ -108,85 +104,19 @@ static void set_up_library(void)
         dkim_close(lib);
 }
 
-/* ---- what may be handed over */
-
-/* Only what both sides read alike: no NUL (it ends the text), no CR outside a
- * fold and no VT or FF (it takes them for blanks), names that it takes. */
-static bool field_is_plain(const struct field *field)
-{
-    struct text v = field->value;
-
-    if (field->name.len == 0)
-        return false;
-    for (size_t i = 0; i < field->name.len; i++)
-        if (field->name.data[i] < 33 || field->name.data[i] > 126 || field->name.data[i] == ';')
-            return false;
-    for (size_t i = 0; i < v.len; i++) {
-        char c = v.data[i];
-
-        if (c == '\0' || c == '\v' || c == '\f')
-            return false;
-        if (c == '\r' && (i + 1 == v.len || v.data[i + 1] != '\n'))
-            return false;
-    }
-    return true;
-}
-
-/* Whether it finds the end of b= in field T: it takes every tag whose name ends
- * in b for b=, and no blank may stand before the '='. */
-static bool b_is_found(struct text t)
-{
-    struct taglist list;
-
-    if (taglist_parse(t, true, &list) != TAGLIST_OK)
-        return false;
-    for (size_t i = 0; i < list.count; i++) {
-        struct text name = list.tags[i].name;
-
-        if (name.data[name.len - 1] != 'b')
-            continue;
-        if (name.len > 1 || name.data[1] != '=')
-            return false;
-    }
-    return true;
-}
-
-static bool is_ascii(struct text t)
-{
-    for (size_t i = 0; i < t.len; i++)
-        if ((unsigned char)t.data[i] > 126)
-            return false;
-    return true;
-}
-
-static size_t signed_list_length(const struct signature *s)
-{
-    size_t len = 0;
-
-    for (size_t i = 0; i < s->signed_name_count; i++)
-        len += s->signed_names[i].len + 1;
-    return len;
-}
-
-static bool candidate_is_plain(const struct dkim_candidate *c)
-{
-    const struct signature *s = &c->signature;
-
-    return c->well_formed && field_is_plain(c->field) && is_ascii(c->field->value) &&
-           b_is_found(c->field->value) && signed_list_length(s) <= SIGNED_LIST_MAX &&
-           (!s->has_length || s->length <= LENGTH_MAX);
-}
-
 /* ---- groups */
 
-/* Signatures that must not share a handle: different l= (only one is safe), and
- * one key name with maybe two keys (it would use the first for both). */
-static bool disturb(const struct signature *a, const struct signature *b)
+static void cannot_judge(struct dkim_candidate *c)
 {
-    if (a->has_length && b->has_length && a->length != b->length)
-        return true;
-    return strcmp(a->domain, b->domain) == 0 && strcmp(a->selector, b->selector) == 0 &&
-           (a->algorithm != b->algorithm || strcmp(a->identity_domain, b->identity_domain) != 0);
+    if (!c->settled)
+        dkim_candidate_settle(c, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+}
+
+/* The handle is of no more use. */
+static void give_up(struct group *group)
+{
+    for (size_t i = 0; i < group->count; i++)
+        cannot_judge(group->members[i].candidate);
 }
 
 static bool fits(const struct group *group, const struct dkim_candidate *c)
@@ -194,7 +124,7 @@ static bool fits(const struct group *group, const struct dkim_candidate *c)
     if (group->count == MEMBERS_MAX)
         return false;
     for (size_t i = 0; i < group->count; i++)
-        if (disturb(&group->members[i].candidate->signature, &c->signature))
+        if (dkim_guard_disturb(&group->members[i].candidate->signature, &c->signature))
             return false;
     return true;
 }
@@ -224,14 +154,20 @@ static struct group *group_new(struct engine *engine)
     return group;
 }
 
-/* Puts C into the first group that it fits into, or a new one at the end. */
+/* Puts C into the first group that it fits into, or a new one at the end.  False
+ * for memory. */
 static bool join_group(struct engine *engine, struct dkim_candidate *c)
 {
     struct group **at = &engine->groups;
     struct member *member;
+    unsigned count = 0;
 
-    while (*at && !fits(*at, c))
-        at = &(*at)->next;
+    for (; *at && !fits(*at, c); at = &(*at)->next)
+        count++;
+    if (count == GROUPS_MAX) {
+        cannot_judge(c);
+        return true;
+    }
     if (!*at)
         *at = group_new(engine);
     if (!*at)
@@ -266,7 +202,7 @@ static bool group_takes(const struct group *group, const struct field *field)
 {
     if (field_is(field, TEXT("DKIM-Signature")))
         return member_with(group, field) != NULL;
-    return field_is_plain(field);
+    return dkim_guard_field(field);
 }
 
 static bool signs(const struct signature *s, const struct field *field)
@@ -277,28 +213,14 @@ static bool signs(const struct signature *s, const struct field *field)
     return false;
 }
 
-/* Whether the library would take C's own field for one that h= names: it goes
- * by the name alone, from the last field up (RFC 6376 §3.5 excludes it). */
-static bool signs_itself(const struct dkim_candidate *c)
-{
-    const struct text own = TEXT("DKIM-Signature");
-    size_t named = 0, below = 0;
-
-    for (size_t i = 0; i < c->signature.signed_name_count; i++)
-        named += text_equal_nocase(c->signature.signed_names[i], own);
-    for (const struct field *f = c->field->next; f; f = f->next)
-        below += field_is(f, own);
-    return named > below;
-}
-
 /* Members that cover the withheld FIELD cannot be judged. */
 static void withhold(struct group *group, const struct field *field)
 {
     for (size_t i = 0; i < group->count; i++) {
         struct dkim_candidate *c = group->members[i].candidate;
 
-        if (!c->settled && signs(&c->signature, field))
-            dkim_candidate_settle(c, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+        if (signs(&c->signature, field))
+            cannot_judge(c);
     }
 }
 
@@ -342,13 +264,6 @@ static bool map_members(struct group *group)
     return true;
 }
 
-static void settle_open(struct group *group, enum result result, const char *reason)
-{
-    for (size_t i = 0; i < group->count; i++)
-        if (!group->members[i].candidate->settled)
-            dkim_candidate_settle(group->members[i].candidate, result, reason);
-}
-
 static void feed_header(struct group *group, unsigned char *scratch)
 {
     bool ok = true;
@@ -362,7 +277,7 @@ static void feed_header(struct group *group, unsigned char *scratch)
     ok = ok && feed_spare_field(group) && dkim_eoh(group->dkim) == DKIM_STAT_OK &&
          map_members(group);
     if (!ok)
-        settle_open(group, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+        give_up(group);
 }
 
 static size_t longest_field(const struct message *message)
@@ -382,9 +297,13 @@ static bool form_groups(struct engine *engine)
     for (size_t i = 0; i < engine->job->count; i++) {
         struct dkim_candidate *c = engine->job->candidates[i];
 
-        if (!c->settled && (!candidate_is_plain(c) || signs_itself(c)))
-            dkim_candidate_settle(c, RESULT_PERMERROR, DKIM_REASON_ENGINE);
-        if (candidate_is_plain(c) && !join_group(engine, c))
+        if (!dkim_guard_candidate(c)) {
+            cannot_judge(c);
+            continue;
+        }
+        if (dkim_guard_signs_itself(c))
+            cannot_judge(c);
+        if (!join_group(engine, c))
             return false;
     }
     return true;
@@ -419,12 +338,15 @@ static void *begin(struct dkim_job *job)
 
 static void feed_body(struct group *group, struct text chunk)
 {
-    for (size_t i = 0; i < group->count; i++)
-        if (group->members[i].candidate->signature.has_length)
+    for (size_t i = 0; i < group->count; i++) {
+        const struct dkim_candidate *c = group->members[i].candidate;
+
+        if (!c->settled && c->signature.has_length)
             body_length_add(&group->members[i].length, chunk);
+    }
     /* The library does not write to the chunk. */
     if (dkim_body(group->dkim, (unsigned char *)chunk.data, chunk.len) != DKIM_STAT_OK)
-        settle_open(group, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+        give_up(group);
 }
 
 static void body(void *state, struct text chunk)
@@ -485,7 +407,7 @@ static void hand_over_keys(struct group *group)
         }
         member->key_text = key_text(group->engine->job->region, &member->candidate->key);
         if (!member->key_text)
-            dkim_candidate_settle(member->candidate, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+            cannot_judge(member->candidate);
     }
 }
 
@@ -517,7 +439,7 @@ static void judge_member(struct member *member)
     if (error == DKIM_SIGERROR_TOOLARGE_L) {
         dkim_candidate_settle(c, RESULT_PERMERROR, "l= exceeds the body");
     } else if ((error != DKIM_SIGERROR_OK && error != DKIM_SIGERROR_BADSIG) || !(flags & done)) {
-        dkim_candidate_settle(c, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+        cannot_judge(c);
     } else if (!body_hash_matches(member)) {
         c->body_hash_mismatch = true;
         dkim_candidate_settle(c, RESULT_FAIL, "body hash did not verify");
