@@ -8,7 +8,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "auth/authres.h"
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/region.h"
 #include "cli/check_options.h"
 #include "cli/cli.h"
 #include "cli/explain.h"
@@ -212,12 +215,40 @@ static int judge(const struct check_options *o, struct snapshot *snapshot, struc
     return status;
 }
 
+/* Whether the field can be written with ID in front. */
+static bool id_is_writable(const char *id)
+{
+    struct region *region = region_new(0);
+    struct findings none;
+    struct buf field;
+    bool writable;
+
+    if (!region)
+        return false;
+    findings_init(&none, region);
+    buf_init(&field, region, 4096);
+    authres_write(&field, id, &none);
+    writable = !buf_failed(&field);
+    region_free(region);
+    return writable;
+}
+
+static int check_names(const struct check_options *o)
+{
+    domain_name name;
+
+    if (o->ptr && !domain_normalise(text_of(o->ptr), name))
+        return cli_usage("check", "--ptr %s is no domain name", o->ptr);
+    if (o->authserv_id && !id_is_writable(o->authserv_id))
+        return cli_usage("check", "--authserv-id cannot be written in a field");
+    return EX_OK;
+}
+
 int cmd_check(int argc, char **argv)
 {
     struct check_options options;
     struct snapshot *snapshot = NULL;
     struct text message = { NULL, 0 };
-    domain_name name;
     int status;
 
     switch (check_options_parse(&options, argc, argv)) {
@@ -230,15 +261,13 @@ int cmd_check(int argc, char **argv)
         check_options_free(&options);
         return EX_USAGE;
     }
-    if (options.ptr && !domain_normalise(text_of(options.ptr), name)) {
-        status = cli_usage("check", "\"%s\" is no domain name", options.ptr);
-    } else {
+    status = check_names(&options);
+    if (status == EX_OK)
         status = read_message(options.file, &message);
-        if (status == EX_OK)
-            status = make_snapshot(&options, &snapshot);
-        if (status == EX_OK)
-            status = judge(&options, snapshot, message);
-    }
+    if (status == EX_OK)
+        status = make_snapshot(&options, &snapshot);
+    if (status == EX_OK)
+        status = judge(&options, snapshot, message);
     free((char *)message.data);
     snapshot_unref(snapshot);
     check_options_free(&options);

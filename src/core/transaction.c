@@ -23,6 +23,7 @@ struct transaction {
     struct dkim_verifier *dkim; /* NULL: not judged */
     int64_t now;
     bool header_ended;
+    bool ended;
 
     struct author author;
     struct findings findings;
@@ -392,7 +393,7 @@ static void give_up(struct transaction *t)
     j->verdict = (struct verdict){
         .action = ACTION_TEMPFAIL,
         .reply = reply_plain(REPLY_LOCAL),
-        .reason = "out of memory",
+        .reason = "memory of the message exhausted",
     };
     j->plan.steps = NULL;
     j->header = NULL;
@@ -415,6 +416,9 @@ const struct judgement *transaction_end(struct transaction *t)
 {
     struct judgement *j = &t->judgement;
 
+    if (t->ended)
+        return j;
+    t->ended = true;
     if (!t->header_ended)
         transaction_end_of_header(t);
     j->authserv_id = authserv_id_of(t);

@@ -61,7 +61,8 @@ struct judgement {
 };
 
 /* Waits for what is still open, judges, plans.  Always gives a judgement: when
- * memory ran out, it is a temporary failure with an empty plan. */
+ * memory ran out, it is a temporary failure with an empty plan.  Called again,
+ * it gives the same. */
 const struct judgement *transaction_end(struct transaction *transaction);
 
 struct dns_scope *transaction_dns(struct transaction *transaction);
