@@ -343,7 +343,9 @@ static void judge_temporary(const struct evidence *e, struct verdict *v)
     allowance_of(e, ENFORCE_REJECT, &allowance);
     if (allowance.most == ENFORCE_NONE) /* nothing would be enforced anyway */
         return;
-    blame_spf = spf_failed && !found(e, METHOD_DKIM, RESULT_TEMPERROR);
+    /* Without a policy domain it was DMARC's own question that failed. */
+    blame_spf = spf_failed && !found(e, METHOD_DKIM, RESULT_TEMPERROR) &&
+                (!dmarc_failed || e->dmarc->policy_domain);
     v->action = ACTION_TEMPFAIL;
     v->reason = blame_spf ? "temporary error in SPF validation"
                           : "temporary error in DKIM or DMARC validation";

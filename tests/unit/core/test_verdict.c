@@ -430,6 +430,9 @@ static void temporary_errors_are_told_on_request(void **state)
     expect_reply(s, 451, "4.7.5", "DMARC");
     s->spf.result = RESULT_TEMPERROR;
     decide(s);
+    expect_reply(s, 451, "4.7.5", "DMARC"); /* it found no answer of its own either */
+    s->dmarc.policy_domain = "author.example";
+    decide(s);
     expect_reply(s, 451, "4.7.24", "SPF");
     findings_add(&s->findings, METHOD_DKIM, RESULT_TEMPERROR, NULL);
     decide(s);
