@@ -89,7 +89,8 @@ void dkim_verifier_body(struct dkim_verifier *verifier, struct text chunk);
 
 /* Candidates so far, for starting their DMARC lookups. */
 size_t dkim_verifier_count(const struct dkim_verifier *verifier);
-const struct dkim_candidate *dkim_verifier_candidate(const struct dkim_verifier *verifier, size_t i);
+const struct dkim_candidate *dkim_verifier_candidate(const struct dkim_verifier *verifier,
+                                                     size_t i);
 
 /* Waits for keys, finishes, appends one finding a signature (or one `none`). */
 void check_dkim(struct findings *findings, struct dkim_verifier *verifier);

@@ -1,5 +1,5 @@
-/* Unit tests of auth/dkim.c, auth/dkim_guard.c, auth/dkim_libopendkim.c and auth/body_length.c, over
- * the messages that data/dkim/make-messages signed. */
+/* Unit tests of auth/dkim.c, auth/dkim_guard.c, auth/dkim_libopendkim.c and
+ * auth/body_length.c, over the messages that data/dkim/make-messages signed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
