@@ -37,6 +37,9 @@ struct dns_future {
     LIST_ENTRY(dns_future) in_bucket;     /* while pending */
     TAILQ_ENTRY(dns_future) in_time;      /* while pending */
     TAILQ_ENTRY(dns_future) with_backend; /* until the backend answered */
+    bool asked_again;                     /* or is about to be */
+    int64_t again_ms;                     /* when, while in the list for it */
+    TAILQ_ENTRY(dns_future) in_again;
 
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t completed;

@@ -5,6 +5,11 @@
  * (both until it is completed), and the list of what the backend still owes
  * (until the backend answers, maybe long after the question timed out; its
  * late answer still feeds the cache).
+ *
+ * A SERVFAIL is asked again once, a second later, if there is time.  libunbound
+ * says SERVFAIL at once while it takes a server for dead, which one slow name
+ * can bring about on a quiet host: a stranger must not be able to turn the
+ * lookups of his next message into temporary failures that way.
  */
 #include "dns/resolver_private.h"
 
@@ -16,7 +21,11 @@
 #include "dns/answer_private.h"
 #include "dns/cache_private.h"
 
-enum { BUCKETS = 4096 }; /* a power of two */
+enum {
+    BUCKETS = 4096, /* a power of two */
+    AGAIN_MS = 1100,
+    AGAIN_SPACE_MS = 10 /* between two of them */
+};
 
 LIST_HEAD(future_bucket, dns_future);
 TAILQ_HEAD(future_list, dns_future);
@@ -32,6 +41,8 @@ struct resolver {
     struct future_list by_time;      /* pending, earliest deadline first */
     struct future_list with_backend; /* owed by the backend */
     size_t owed;                     /* length of with_backend */
+    struct future_list again;        /* to be asked again, earliest first */
+    int64_t last_again_ms;           /* of the last one put there */
     struct resolver_counters counters;
 
     bool has_timer;
@@ -120,6 +131,61 @@ static void time_out_first(struct resolver *resolver, struct dns_future *future)
     pthread_mutex_lock(&resolver->lock);
 }
 
+/* Under the lock: whether FUTURE, which got ANSWER, was put aside for a second
+ * question. */
+static bool put_aside(struct resolver *resolver, struct dns_future *future,
+                      const struct dns_answer *answer, int64_t now)
+{
+    int64_t when = now + AGAIN_MS;
+
+    if (when < resolver->last_again_ms + AGAIN_SPACE_MS)
+        when = resolver->last_again_ms + AGAIN_SPACE_MS;
+    if (!resolver->has_timer || !future->pending || future->asked_again ||
+        answer != dns_answer_failure(future->type, DNS_FAILURE_SERVFAIL) ||
+        when >= future->deadline_ms)
+        return false;
+    future->asked_again = true;
+    future->again_ms = when;
+    resolver->last_again_ms = when;
+    TAILQ_INSERT_TAIL(&resolver->again, future, in_again);
+    pthread_cond_signal(&resolver->timer_wake);
+    return true;
+}
+
+/* Like time_out_first(): asks the first question that was put aside. */
+static void ask_again_first(struct resolver *resolver, struct dns_future *future)
+{
+    TAILQ_REMOVE(&resolver->again, future, in_again);
+    resolver->counters.queries++;
+    dns_future_ref(future);
+    pthread_mutex_unlock(&resolver->lock);
+    resolver->backend->ask(resolver->backend, future);
+    dns_future_unref(future);
+    pthread_mutex_lock(&resolver->lock);
+}
+
+/* Under the lock: one thing that is due, or a sleep until there is one. */
+static void timer_step(struct resolver *resolver)
+{
+    struct dns_future *first = TAILQ_FIRST(&resolver->by_time);
+    struct dns_future *again = TAILQ_FIRST(&resolver->again);
+    int64_t now = clock_ms();
+
+    if (again && again->again_ms <= now) {
+        ask_again_first(resolver, again);
+    } else if (first && first->deadline_ms <= now) {
+        time_out_first(resolver, first);
+    } else if (again && (!first || again->again_ms < first->deadline_ms)) {
+        condition_wait_until(&resolver->timer_wake, &resolver->lock, again->again_ms);
+    } else if (first) {
+        condition_wait_until(&resolver->timer_wake, &resolver->lock, first->deadline_ms);
+    } else {
+        resolver->timer_idle = true;
+        pthread_cond_wait(&resolver->timer_wake, &resolver->lock);
+        resolver->timer_idle = false;
+    }
+}
+
 static void resolver_free(struct resolver *resolver);
 
 static void *timer_main(void *arg)
@@ -128,19 +194,8 @@ static void *timer_main(void *arg)
     bool cleans_up;
 
     pthread_mutex_lock(&resolver->lock);
-    while (!resolver->stopping) {
-        struct dns_future *first = TAILQ_FIRST(&resolver->by_time);
-
-        if (!first) {
-            resolver->timer_idle = true;
-            pthread_cond_wait(&resolver->timer_wake, &resolver->lock);
-            resolver->timer_idle = false;
-        } else if (first->deadline_ms <= clock_ms()) {
-            time_out_first(resolver, first);
-        } else {
-            condition_wait_until(&resolver->timer_wake, &resolver->lock, first->deadline_ms);
-        }
-    }
+    while (!resolver->stopping)
+        timer_step(resolver);
     cleans_up = resolver->timer_cleans_up;
     pthread_mutex_unlock(&resolver->lock);
     if (cleans_up)
@@ -178,6 +233,7 @@ struct resolver *resolver_new(struct resolver_backend *backend,
     condition_init(&resolver->timer_wake);
     TAILQ_INIT(&resolver->by_time);
     TAILQ_INIT(&resolver->with_backend);
+    TAILQ_INIT(&resolver->again);
     for (size_t i = 0; i < BUCKETS; i++)
         LIST_INIT(&resolver->pending[i]);
     resolver->counters.last_answer_ms = clock_ms();
@@ -260,8 +316,12 @@ void resolver_answered(struct dns_future *future, const struct dns_answer *answe
     bool pending;
 
     pthread_mutex_lock(&resolver->lock);
-    remove_owed(resolver, future);
     resolver->counters.last_answer_ms = now;
+    if (put_aside(resolver, future, answer, now)) {
+        pthread_mutex_unlock(&resolver->lock);
+        return;
+    }
+    remove_owed(resolver, future);
     answer_cache_put(resolver->cache, &future->name, answer, now);
     pending = future->pending;
     if (pending) {

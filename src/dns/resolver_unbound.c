@@ -279,12 +279,12 @@ static const struct option common_options[] = {
     { NULL, NULL }
 };
 
-/* A question is sent after 0, 0.5, 1, 2 and 4 s; see the top. */
+/* A question is sent after 0, 2, and 4 s and given up after 8 s; see the top. */
 static const struct option forwarding_options[] = {
-    { "unknown-server-time-limit:", "500" },
-    { "infra-cache-min-rtt:", "500" },
+    { "unknown-server-time-limit:", "2000" },
+    { "infra-cache-min-rtt:", "2000" },
     { "infra-cache-max-rtt:", "4100" },
-    { "outbound-msg-retry:", "4" },
+    { "outbound-msg-retry:", "2" },
     { "infra-host-ttl:", "0" },
     { NULL, NULL }
 };

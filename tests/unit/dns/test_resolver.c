@@ -35,6 +35,16 @@ static void manual_ask(struct resolver_backend *backend, struct dns_future *futu
     pthread_mutex_unlock(&manual->lock);
 }
 
+static size_t asked_of(struct manual *manual)
+{
+    size_t count;
+
+    pthread_mutex_lock(&manual->lock);
+    count = manual->count;
+    pthread_mutex_unlock(&manual->lock);
+    return count;
+}
+
 static void manual_stop(struct resolver_backend *backend)
 {
     struct manual *manual = (struct manual *)backend;
@@ -164,7 +174,7 @@ static void failures_are_not_cached(void **state)
     static const enum dns_failure failures[] = { DNS_FAILURE_SERVFAIL, DNS_FAILURE_BOGUS,
                                                  DNS_FAILURE_TIMEOUT };
     struct manual *manual = manual_new();
-    struct resolver *resolver = front(manual, 5000);
+    struct resolver *resolver = front(manual, 900); /* no time to ask again */
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
@@ -178,6 +188,48 @@ static void failures_are_not_cached(void **state)
     }
     assert_int_equal(counters_of(resolver).tempfails, 3);
     resolver_unref(resolver);
+}
+
+/* A SERVFAIL is asked again once, if there is time. */
+static void servfail_is_asked_again(void **state)
+{
+    (void)state;
+    for (int good = 0; good < 2; good++) {
+        struct manual *manual = manual_new();
+        struct resolver *resolver = front(manual, 5000);
+        struct calls calls = { 0 };
+        int64_t start = clock_ms();
+
+        dns_future_unref(dns_start(resolver, "a.example", DNS_TXT, note, &calls));
+        resolver_answered(manual->asked[0], dns_answer_failure(DNS_TXT, DNS_FAILURE_SERVFAIL));
+        assert_int_equal(calls.count, 0);
+        while (asked_of(manual) < 2 && clock_ms() < start + 5000)
+            usleep(10000);
+        assert_in_range(clock_ms() - start, 1000, 3000);
+        assert_ptr_equal(manual->asked[0], manual->asked[1]);
+        resolver_answered(manual->asked[1],
+                          good ? make_txt(60)
+                               : dns_answer_failure(DNS_TXT, DNS_FAILURE_SERVFAIL));
+        assert_int_equal(calls.count, 1);
+        assert_int_equal(calls.status, good ? DNS_OK : DNS_TEMPFAIL);
+        assert_int_equal(asked_of(manual), 2);
+        assert_int_equal(counters_of(resolver).in_flight, 0);
+        resolver_unref(resolver);
+    }
+}
+
+static void stopping_ends_what_was_put_aside(void **state)
+{
+    struct manual *manual = manual_new();
+    struct resolver *resolver = front(manual, 5000);
+    struct calls calls = { 0 };
+
+    (void)state;
+    dns_future_unref(dns_start(resolver, "a.example", DNS_TXT, note, &calls));
+    resolver_answered(manual->asked[0], dns_answer_failure(DNS_TXT, DNS_FAILURE_SERVFAIL));
+    resolver_unref(resolver);
+    assert_int_equal(calls.count, 1);
+    assert_int_equal(calls.status, DNS_TEMPFAIL);
 }
 
 static void cache_lives_are_capped(void **state)
@@ -514,6 +566,8 @@ int main(void)
         cmocka_unit_test(equal_questions_are_one_query),
         cmocka_unit_test(answers_are_cached),
         cmocka_unit_test(failures_are_not_cached),
+        cmocka_unit_test(servfail_is_asked_again),
+        cmocka_unit_test(stopping_ends_what_was_put_aside),
         cmocka_unit_test(cache_lives_are_capped),
         cmocka_unit_test(the_least_used_goes_first),
         cmocka_unit_test(cache_memory_is_bounded),
