@@ -333,7 +333,7 @@ static void check_zone(struct resolver *resolver, const char *special)
     struct lookup l = { special, DNS_PTR, DNS_OK, 1, false, 0, "apex.example" };
 
     check_lookup(resolver, &l);
-    snprintf(name, sizeof name, "x.%s", special);
+    snprintf(name, sizeof name, "x.%.100s", special);
     l = (struct lookup){ name, DNS_PTR, DNS_OK, 1, false, 0, "below.example" };
     check_lookup(resolver, &l);
 }
@@ -355,7 +355,7 @@ static void special_zones_reach_the_servers(void **state)
         snprintf(names[count++], 120, "%u.100.in-addr.arpa", i);
     for (size_t i = 0; i < count; i++)
         at += (size_t)snprintf(text + at, sizeof text - at,
-                               "%s. PTR apex.example.\nx.%s. PTR below.example.\n", names[i],
+                               "%.100s. PTR apex.example.\nx.%.100s. PTR below.example.\n", names[i],
                                names[i]);
     server_start(&server, text);
     resolver = resolver_at("127.0.0.1", server.port, 5000);
