@@ -453,7 +453,7 @@ static bool read_type(struct reader *r, uint32_t *ttl, enum dns_type *type)
 static bool read_record(struct reader *r, bool has_owner)
 {
     uint32_t ttl = r->ttl;
-    enum dns_type type;
+    enum dns_type type = DNS_TXT;
 
     if (has_owner && !(read_name(r, &r->owner) && advance(r)))
         return false;
@@ -543,7 +543,7 @@ static bool read_fault(struct reader *r)
         { 0, NULL },
     };
     char glob[GLOB_MAX];
-    unsigned type;
+    unsigned type = 0;
     size_t len;
     int kind;
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ struct manual {
     pthread_mutex_t lock;
     struct dns_future *asked[ASKED_MAX];
     size_t count;
-    bool *stopped;
+    atomic_bool *stopped;
 };
 
 static void manual_ask(struct resolver_backend *backend, struct dns_future *future)
@@ -50,7 +51,7 @@ static void manual_stop(struct resolver_backend *backend)
     struct manual *manual = (struct manual *)backend;
 
     if (manual->stopped)
-        *manual->stopped = true;
+        atomic_store(manual->stopped, true);
     pthread_mutex_destroy(&manual->lock);
     free(manual);
 }
@@ -89,18 +90,18 @@ static const struct dns_answer *make_txt(uint32_t ttl)
 }
 
 struct calls {
-    unsigned count;
     enum dns_status status;
     const char *why;
+    atomic_uint count; /* after the others are set */
 };
 
 static void note(void *context, const struct dns_answer *answer)
 {
     struct calls *calls = context;
 
-    calls->count++;
     calls->status = answer->status;
     calls->why = answer->why;
+    atomic_fetch_add(&calls->count, 1);
 }
 
 static struct resolver_counters counters_of(struct resolver *resolver)
@@ -115,7 +116,7 @@ static void equal_questions_are_one_query(void **state)
 {
     struct manual *manual = manual_new();
     struct resolver *resolver = front(manual, 5000);
-    struct calls calls[2] = { { 0 }, { 0 } };
+    struct calls calls[2] = { { .count = 0 }, { .count = 0 } };
     struct dns_future *a = dns_start(resolver, "example.org", DNS_TXT, note, &calls[0]);
     struct dns_future *b = dns_start(resolver, "EXAMPLE.org.", DNS_TXT, note, &calls[1]);
     struct dns_future *c = dns_start(resolver, "example.org", DNS_A, NULL, NULL);
@@ -178,7 +179,7 @@ static void failures_are_not_cached(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        struct calls calls = { 0 };
+        struct calls calls = { .count = 0 };
 
         dns_future_unref(dns_start(resolver, "a.example", DNS_A, note, &calls));
         assert_int_equal(manual->count, i + 1);
@@ -197,7 +198,7 @@ static void servfail_is_asked_again(void **state)
     for (int good = 0; good < 2; good++) {
         struct manual *manual = manual_new();
         struct resolver *resolver = front(manual, 5000);
-        struct calls calls = { 0 };
+        struct calls calls = { .count = 0 };
         int64_t start = clock_ms();
 
         dns_future_unref(dns_start(resolver, "a.example", DNS_TXT, note, &calls));
@@ -222,7 +223,7 @@ static void stopping_ends_what_was_put_aside(void **state)
 {
     struct manual *manual = manual_new();
     struct resolver *resolver = front(manual, 5000);
-    struct calls calls = { 0 };
+    struct calls calls = { .count = 0 };
 
     (void)state;
     dns_future_unref(dns_start(resolver, "a.example", DNS_TXT, note, &calls));
@@ -319,7 +320,7 @@ static void silence_ends_as_timeout(void **state)
 {
     struct manual *manual = manual_new();
     struct resolver *resolver = front(manual, 100);
-    struct calls calls[2] = { { 0 }, { 0 } };
+    struct calls calls[2] = { { .count = 0 }, { .count = 0 } };
     struct dns_future *a = dns_start(resolver, "slow.example", DNS_TXT, note, &calls[0]);
     struct dns_future *b = dns_start(resolver, "slow.example", DNS_TXT, note, &calls[1]);
     int64_t start = clock_ms();
@@ -368,7 +369,7 @@ static void too_many_in_flight_fail(void **state)
 {
     struct manual *manual = manual_new();
     struct resolver *resolver = front(manual, 60000);
-    struct calls calls = { 0 };
+    struct calls calls = { .count = 0 };
     struct dns_future *future;
     char name[] = "a.example";
 
@@ -393,7 +394,7 @@ static void stopping_ends_questions(void **state)
 {
     struct manual *manual = manual_new();
     struct resolver *resolver = front(manual, 60000);
-    struct calls calls = { 0 };
+    struct calls calls = { .count = 0 };
     struct dns_future *future = dns_start(resolver, "a.example", DNS_A, note, &calls);
 
     (void)state;
@@ -416,17 +417,17 @@ static void resolver_may_go_inside_a_callback(void **state)
     (void)state;
     for (int by_timer = 0; by_timer < 2; by_timer++) {
         struct manual *manual = manual_new();
-        volatile bool stopped = false;
+        atomic_bool stopped = false;
         struct resolver *resolver;
 
-        manual->stopped = (bool *)&stopped;
+        manual->stopped = &stopped;
         resolver = front(manual, by_timer ? 20 : 60000);
         dns_future_unref(dns_start(resolver, "a.example", DNS_A, drop_resolver, resolver));
         if (!by_timer)
             resolver_answered(manual->asked[0], make(DNS_NODATA, DNS_A, 0, NULL, 0));
-        for (int i = 0; i < 500 && !*(volatile bool *)&stopped; i++)
+        for (int i = 0; i < 500 && !atomic_load(&stopped); i++)
             usleep(10000);
-        assert_true(stopped);
+        assert_true(atomic_load(&stopped));
         usleep(20000); /* the timer frees what is left */
     }
 }

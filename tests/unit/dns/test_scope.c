@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,25 +82,25 @@ static struct dns_scope_usage usage_of(struct dns_scope *scope)
 }
 
 struct calls {
-    unsigned count;
     enum dns_status status;
     const char *why;
+    atomic_uint count; /* after the others are set */
 };
 
 static void note(void *context, const struct dns_answer *answer)
 {
     struct calls *calls = context;
 
-    calls->count++;
     calls->status = answer->status;
     calls->why = answer->why;
+    atomic_fetch_add(&calls->count, 1);
 }
 
 static void questions_are_remembered(void **state)
 {
     struct dns_scope *scope = scope_over(zone_resolver(), 100, 0);
     const struct dns_answer *first = dns_scope_lookup(scope, "t.example", DNS_TXT);
-    struct calls calls = { 0 };
+    struct calls calls = { .count = 0 };
 
     (void)state;
     assert_int_equal(first->status, DNS_OK);
@@ -118,7 +119,7 @@ static void questions_are_remembered(void **state)
 static void questions_are_bounded(void **state)
 {
     struct dns_scope *scope = scope_over(zone_resolver(), 2, 0);
-    struct calls calls = { 0 };
+    struct calls calls = { .count = 0 };
 
     (void)state;
     dns_scope_start(scope, "t.example", DNS_TXT, NULL, NULL);
@@ -152,7 +153,7 @@ static void ask_address(void *context, const struct dns_answer *answer)
 
 static void callbacks_ask_on(void **state)
 {
-    struct chain chain = { scope_over(zone_resolver(), 100, 0), { 0 } };
+    struct chain chain = { scope_over(zone_resolver(), 100, 0), { .count = 0 } };
 
     (void)state;
     dns_scope_start(chain.scope, "a.example", DNS_MX, ask_address, &chain);
@@ -165,7 +166,7 @@ static void callbacks_ask_on(void **state)
 static void callbacks_share_a_question_in_flight(void **state)
 {
     struct dns_scope *scope = scope_over(holding_resolver(60000), 100, 0);
-    struct calls calls[2] = { { 0 }, { 0 } };
+    struct calls calls[2] = { { .count = 0 }, { .count = 0 } };
 
     (void)state;
     dns_scope_start(scope, "a.example", DNS_A, note, &calls[0]);
@@ -182,7 +183,7 @@ static void callbacks_share_a_question_in_flight(void **state)
 static void a_closed_scope_asks_no_more(void **state)
 {
     struct dns_scope *scope = scope_over(holding_resolver(60000), 100, 0);
-    struct calls calls[2] = { { 0 }, { 0 } };
+    struct calls calls[2] = { { .count = 0 }, { .count = 0 } };
 
     (void)state;
     dns_scope_start(scope, "a.example", DNS_A, note, &calls[0]);
@@ -204,7 +205,7 @@ static void a_closed_scope_asks_no_more(void **state)
 static void a_scope_may_go_before_its_answers(void **state)
 {
     struct dns_scope *scope = scope_over(holding_resolver(50), 100, 0);
-    struct calls calls[2] = { { 0 }, { 0 } };
+    struct calls calls[2] = { { .count = 0 }, { .count = 0 } };
 
     (void)state;
     dns_scope_start(scope, "a.example", DNS_A, note, &calls[0]);
@@ -213,9 +214,11 @@ static void a_scope_may_go_before_its_answers(void **state)
     dns_scope_unref(scope);
     release(0);
     assert_int_equal(calls[0].count, 1);
-    usleep(300000); /* the scope's last reference goes on the timer's thread */
+    for (int i = 0; i < 500 && atomic_load(&calls[1].count) == 0; i++)
+        usleep(10000);
     assert_int_equal(calls[1].count, 1);
     assert_string_equal(calls[1].why, "timeout");
+    usleep(50000); /* the scope's last reference goes on the timer's thread */
 }
 
 static void waiting_ends_at_the_deadline(void **state)
