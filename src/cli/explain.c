@@ -18,6 +18,21 @@ static void put_text(FILE *out, struct text t)
     fputs(log_quote(t, quoted), out);
 }
 
+/* The same without a bound: for records, which are looked at as a whole. */
+static void put_record_text(FILE *out, struct text t)
+{
+    fputc('"', out);
+    for (size_t i = 0; i < t.len; i++) {
+        unsigned char octet = (unsigned char)t.data[i];
+
+        if (octet < ' ' || octet > '~')
+            fprintf(out, "\\%03o", (unsigned)octet);
+        else
+            fputc(octet, out);
+    }
+    fputc('"', out);
+}
+
 static void line(FILE *out, const char *key, struct text value)
 {
     fprintf(out, "  %-12s ", key);
@@ -89,7 +104,7 @@ static void put_record(FILE *out, enum dns_type type, const struct dns_record *r
         fprintf(out, "%u %s", (unsigned)r->mx.preference, *r->mx.exchange ? r->mx.exchange : ".");
         break;
     case DNS_TXT:
-        put_text(out, r->data);
+        put_record_text(out, r->data);
         break;
     case DNS_TLSA:
         fprintf(out, "(%zu octets)", r->data.len);
@@ -210,7 +225,7 @@ static void tell_dmarc(const struct judgement *j, FILE *out)
         fprintf(out, "  asked %s\n", d->queries[i]);
     if (d->record) {
         fprintf(out, "  record at %s: ", d->policy_domain);
-        put_text(out, d->record->text);
+        put_record_text(out, d->record->text);
         fputc('\n', out);
     } else {
         fputs("  no record applies\n", out);
