@@ -156,7 +156,7 @@ static bool put_aside(struct resolver *resolver, struct dns_future *future,
 static void ask_again_first(struct resolver *resolver, struct dns_future *future)
 {
     TAILQ_REMOVE(&resolver->again, future, in_again);
-    resolver->counters.queries++;
+    resolver->counters.asked_again++;
     dns_future_ref(future);
     pthread_mutex_unlock(&resolver->lock);
     resolver->backend->ask(resolver->backend, future);

@@ -31,7 +31,8 @@ struct resolver_settings {
 
 struct resolver_counters {
     uint64_t questions;   /* asked of us */
-    uint64_t queries;     /* handed to the backend */
+    uint64_t queries;     /* handed to the backend, for the first time */
+    uint64_t asked_again; /* after SERVFAIL */
     uint64_t cache_hits;
     uint64_t merged;      /* joined a question in flight */
     uint64_t timeouts;

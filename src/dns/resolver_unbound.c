@@ -359,7 +359,13 @@ static bool set_dnssec(struct ub_ctx *context, enum dnssec_mode mode, char *erro
 }
 
 /* Zones that libunbound would answer by itself (its defaults: RFC 6303, 6761,
- * 7686, 8375), but for localhost.  Who names servers wants their answers. */
+ * 7686, 8375), but for localhost.  Who names servers wants their answers; that
+ * no chain of trust leads to such names must not make them bogus. */
+static void open_zone(FILE *file, const char *zone)
+{
+    fprintf(file, "  local-zone: \"%s.\" nodefault\n  domain-insecure: \"%s.\"\n", zone, zone);
+}
+
 static void open_zones(FILE *file)
 {
     static const char *const zones[] = {
@@ -386,12 +392,18 @@ static void open_zones(FILE *file)
         "8.b.d.0.1.0.0.2.ip6.arpa",
     };
 
+    char zone[32];
+
     for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
-        fprintf(file, "  local-zone: \"%s.\" nodefault\n", zones[i]);
-    for (unsigned i = 16; i <= 31; i++)
-        fprintf(file, "  local-zone: \"%u.172.in-addr.arpa.\" nodefault\n", i);
-    for (unsigned i = 64; i <= 127; i++)
-        fprintf(file, "  local-zone: \"%u.100.in-addr.arpa.\" nodefault\n", i);
+        open_zone(file, zones[i]);
+    for (unsigned i = 16; i <= 31; i++) {
+        snprintf(zone, sizeof zone, "%u.172.in-addr.arpa", i);
+        open_zone(file, zone);
+    }
+    for (unsigned i = 64; i <= 127; i++) {
+        snprintf(zone, sizeof zone, "%u.100.in-addr.arpa", i);
+        open_zone(file, zone);
+    }
 }
 
 static void write_forwarding(FILE *file, const struct servers *servers)

@@ -214,6 +214,8 @@ static void servfail_is_asked_again(void **state)
         assert_int_equal(calls.count, 1);
         assert_int_equal(calls.status, good ? DNS_OK : DNS_TEMPFAIL);
         assert_int_equal(asked_of(manual), 2);
+        assert_int_equal(counters_of(resolver).queries, 1);
+        assert_int_equal(counters_of(resolver).asked_again, 1);
         assert_int_equal(counters_of(resolver).in_flight, 0);
         resolver_unref(resolver);
     }
