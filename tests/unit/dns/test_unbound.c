@@ -355,8 +355,8 @@ static void special_zones_reach_the_servers(void **state)
         snprintf(names[count++], 120, "%u.100.in-addr.arpa", i);
     for (size_t i = 0; i < count; i++)
         at += (size_t)snprintf(text + at, sizeof text - at,
-                               "%.100s. PTR apex.example.\nx.%.100s. PTR below.example.\n", names[i],
-                               names[i]);
+                               "%.100s. PTR apex.example.\nx.%.100s. PTR below.example.\n",
+                               names[i], names[i]);
     server_start(&server, text);
     resolver = resolver_at("127.0.0.1", server.port, 5000);
     for (size_t i = 0; i < count; i++)
