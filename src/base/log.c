@@ -3,6 +3,7 @@
 #define LIBBSD_OPENBSD_VIS 1 /* choose one strnvis(); we use vis() only */
 #include <bsd/vis.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,10 @@
 
 enum { LINE_MAX_OCTETS = 2048 };
 
-static enum log_target target = LOG_TARGET_STDERR;
-static bool verbose;
-static const char *program = "vidimus";
+/* Atomic: a daemon changes its target while its threads log already. */
+static atomic_int target = LOG_TARGET_STDERR;
+static atomic_bool verbose;
+static const char *_Atomic program = "vidimus";
 
 static const int priorities[] = {
     [LOG_LEVEL_FAULT] = LOG_ERR,
@@ -25,11 +27,11 @@ static const int priorities[] = {
 
 void log_open(enum log_target to, const char *name, bool with_debug)
 {
-    target = to;
+    if (to == LOG_TARGET_SYSLOG)
+        openlog(name, LOG_PID, LOG_MAIL);
     program = name;
     verbose = with_debug;
-    if (target == LOG_TARGET_SYSLOG)
-        openlog(program, LOG_PID, LOG_MAIL);
+    target = (int)to;
 }
 
 bool log_stderr_is_journal(void)
@@ -53,7 +55,7 @@ void log_line(enum log_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    switch (target) {
+    switch ((enum log_target)target) {
     case LOG_TARGET_SYSLOG:
         syslog(priorities[level], "%s", line);
         break;

@@ -23,7 +23,7 @@ enum log_level {
 enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG, LOG_TARGET_JOURNAL };
 
 /* Chooses the target; before the first call lines go to stderr.  VERBOSE lets
- * LOG_LEVEL_DEBUG through.  Call before threads start. */
+ * LOG_LEVEL_DEBUG through.  PROGRAM stays lent.  Threads may be logging. */
 void log_open(enum log_target target, const char *program, bool verbose);
 
 /* Whether stderr is connected to the journal (JOURNAL_STREAM of systemd). */

@@ -40,6 +40,7 @@ struct connection {
     bool leading_space;              /* SMFIP_HDR_LEADSPC: values exactly as written */
     bool skip;                       /* SMFIP_SKIP: the MTA understands SMFIS_SKIP */
     bool failed;                     /* memory ran out within this message */
+    bool receiving;                  /* header or body came, not yet the end */
     struct inflight inflight;
 };
 
@@ -66,8 +67,16 @@ static struct connection *connection_of(SMFICTX *ctx)
     return c ? c : connection_new(ctx);
 }
 
+static void note_content(struct connection *c, bool receiving)
+{
+    if (c->receiving != receiving)
+        inflight_content(receiving);
+    c->receiving = receiving;
+}
+
 static void drop_transaction(struct connection *c)
 {
+    note_content(c, false);
     transaction_free(c->transaction);
     c->transaction = NULL;
     c->failed = false;
@@ -290,6 +299,7 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
 
     if (!c || !c->transaction || !name)
         return SMFIS_NOREPLY;
+    note_content(c, true);
     if (!value)
         value = lent("");
     if (!c->leading_space) {
@@ -433,6 +443,7 @@ static sfsistat on_end(SMFICTX *ctx)
         return SMFIS_TEMPFAIL;
     }
     inflight_begin(&c->inflight);
+    note_content(c, false);
     status = judge(ctx, c);
     drop_transaction(c);
     inflight_end(&c->inflight);

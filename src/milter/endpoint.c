@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -13,7 +12,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/ip.h"
 #include "base/text.h"
 
 static bool scheme_is(const char *listen, size_t len, const char *scheme)
@@ -143,71 +141,6 @@ enum endpoint_state endpoint_check_fd(int fd, char *error, size_t error_size)
     snprintf(error, error_size, "fd:%d is not a listening socket that was handed to us "
                                 "(is the daemon started by its socket unit?)", fd);
     return ENDPOINT_ERROR;
-}
-
-static socklen_t socket_address(const struct ip_address *ip, unsigned long long port,
-                                struct sockaddr_storage *out)
-{
-    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
-
-    switch (ip->family) {
-    case IP_NONE:
-        return 0;
-    case IP_V4:
-        memcpy(&v4.sin_addr, ip->octets, sizeof v4.sin_addr);
-        memcpy(out, &v4, sizeof v4);
-        return sizeof v4;
-    case IP_V6:
-        memcpy(&v6.sin6_addr, ip->octets, sizeof v6.sin6_addr);
-        memcpy(out, &v6, sizeof v6);
-        return sizeof v6;
-    }
-    return 0;
-}
-
-/* The address in "inet:PORT@ADDRESS" or "inet6:PORT@[ADDRESS]"; 0: none. */
-static socklen_t inet_address(const char *listen, struct sockaddr_storage *out)
-{
-    struct text rest = text_tail(text_of(listen), text_find(text_of(listen), ':') + 1);
-    size_t at = text_find(rest, '@');
-    struct text host = text_tail(rest, at + 1);
-    struct ip_address ip;
-    unsigned long long port;
-
-    if (host.len > 2 && host.data[0] == '[')
-        host = text_head(text_tail(host, 1), host.len - 2);
-    if (!text_to_uint(text_head(rest, at), 65535, &port) || !ip_parse(host, &ip))
-        return 0;
-    return socket_address(&ip, port, out);
-}
-
-void endpoint_poke(const char *listen)
-{
-    struct sockaddr_storage address = { 0 };
-    struct endpoint endpoint;
-    socklen_t size = 0;
-    int fd;
-
-    endpoint_parse(listen, &endpoint);
-    switch (endpoint.kind) {
-    case ENDPOINT_INET:
-        size = inet_address(listen, &address);
-        break;
-    case ENDPOINT_UNIX:
-        size = unix_address(endpoint.path, (struct sockaddr_un *)&address);
-        break;
-    case ENDPOINT_FD:
-        size = sizeof address;
-        if (getsockname(endpoint.fd, (struct sockaddr *)&address, &size) != 0)
-            size = 0;
-        break;
-    }
-    fd = size ? socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
-    if (fd < 0)
-        return;
-    (void)!connect(fd, (const struct sockaddr *)&address, size);
-    close(fd);
 }
 
 void endpoint_make_directory(const char *path, uid_t uid, gid_t gid)

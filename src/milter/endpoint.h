@@ -37,9 +37,6 @@ enum endpoint_state endpoint_claim(const char *path, int *lock, char *error, siz
 /* Checks that FD is a listening socket that we were given. */
 enum endpoint_state endpoint_check_fd(int fd, char *error, size_t error_size);
 
-/* Connects to our own listener LISTEN and hangs up: wakes who waits there. */
-void endpoint_poke(const char *listen);
-
 /* Creates the last directory of PATH when it is missing, for UID and GID. */
 void endpoint_make_directory(const char *path, uid_t uid, gid_t gid);
 

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,34 +17,38 @@
 #include "milter/systemd.h"
 #include "milter/watchdog.h"
 
-enum { IDLE_MS = 60000 };
+enum { IDLE_MS = 60000, SETTLE_MS = 9000 };
 
 static struct {
     const struct options *options;
     const struct config *started;
-    housekeeper_stop_fn *stop;
-    void *stop_context;
+    sigset_t signals; /* that this thread still waits for */
+    pthread_t listener;
     pthread_t thread;
     bool running;
     atomic_bool end;
+    atomic_int_least64_t stop_signal_ms;
     const char *stuck; /* what the last look found */
 } keeper;
 
-static void fill_signals(sigset_t *set)
+static void interrupt_only(int number)
 {
+    (void)number;
+}
+
+void housekeeper_block_signals(void)
+{
+    const struct sigaction interrupting = { .sa_handler = interrupt_only };
+    sigset_t *set = &keeper.signals;
+
+    keeper.listener = pthread_self();
     sigemptyset(set);
     sigaddset(set, SIGUSR1);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGHUP);
-}
-
-void housekeeper_block_signals(void)
-{
-    sigset_t set;
-
-    fill_signals(&set);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    sigaction(SIGUSR2, &interrupting, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -94,17 +99,42 @@ static void beat(struct watchdog *watchdog)
         systemd_watchdog();
 }
 
-/* Waits for a signal, at most one tick. */
-static void take_signal(const sigset_t *set, const struct timespec *tick)
+/* Interrupts the listener's poll(); tried again, in case it came before
+ * libmilter's signal thread had noted the stop. */
+static void wake_listener(void)
 {
-    int number = sigtimedwait(set, NULL, tick);
+    static const long pauses_ms[] = { 20, 100, 500 };
+
+    for (size_t i = 0; i < sizeof pauses_ms / sizeof pauses_ms[0]; i++) {
+        nanosleep(&(struct timespec){ .tv_nsec = pauses_ms[i] * 1000000 }, NULL);
+        if (atomic_load(&keeper.end))
+            return;
+        pthread_kill(keeper.listener, SIGUSR2);
+    }
+}
+
+static void stop(int number)
+{
+    atomic_store(&keeper.stop_signal_ms, clock_ms());
+    systemd_stopping();
+    inflight_settle(SETTLE_MS);
+    sigemptyset(&keeper.signals); /* the next one is libmilter's */
+    sigaddset(&keeper.signals, SIGUSR1);
+    kill(getpid(), number);
+    wake_listener();
+}
+
+/* Waits for a signal, at most one tick. */
+static void take_signal(const struct timespec *tick)
+{
+    int number = sigtimedwait(&keeper.signals, NULL, tick);
 
     if (number < 0 || atomic_load(&keeper.end))
         return;
     if (number == SIGUSR1)
         reload_now();
     else
-        keeper.stop(keeper.stop_context);
+        stop(number);
 }
 
 static void *keep(void *unused)
@@ -113,24 +143,19 @@ static void *keep(void *unused)
     int64_t ms = interval > 0 ? interval / 3 + 1 : IDLE_MS;
     const struct timespec tick = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
     struct watchdog watchdog = { 0 };
-    sigset_t set;
 
-    fill_signals(&set);
     while (!atomic_load(&keeper.end)) {
         if (interval > 0)
             beat(&watchdog);
-        take_signal(&set, &tick);
+        take_signal(&tick);
     }
     return unused;
 }
 
-bool housekeeper_start(const struct options *options, const struct config *started,
-                       housekeeper_stop_fn *stop, void *context)
+bool housekeeper_start(const struct options *options, const struct config *started)
 {
     keeper.options = options;
     keeper.started = started;
-    keeper.stop = stop;
-    keeper.stop_context = context;
     keeper.running = pthread_create(&keeper.thread, NULL, keep, NULL) == 0;
     return keeper.running;
 }
@@ -143,4 +168,9 @@ void housekeeper_stop(void)
     pthread_kill(keeper.thread, SIGUSR1);
     pthread_join(keeper.thread, NULL);
     keeper.running = false;
+}
+
+int64_t housekeeper_stop_signal_ms(void)
+{
+    return atomic_load(&keeper.stop_signal_ms);
 }

@@ -1,27 +1,29 @@
 /* housekeeper.h: the thread that takes the signals and beats the watchdog.
  *
- * USR1 is reload; TERM, INT and HUP are stop.  libmilter's own signal thread
- * waits for those three too; whoever gets one, the daemon stops, only sooner
- * when it is this thread.
+ * USR1 is reload.  TERM, INT and HUP stop the daemon: this thread lets the
+ * messages that are on their way come to their end, then hands the signal on to
+ * libmilter's own signal thread, and wakes the listener, which else would look
+ * every five seconds only.  (While a reload runs libmilter may get the signal at
+ * once; then the drain after smfi_main() is all there is.)
  */
 #ifndef VIDIMUS_MILTER_HOUSEKEEPER_H
 #define VIDIMUS_MILTER_HOUSEKEEPER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct config;
 struct options;
 
 /* Blocks the signals that are waited for, in this thread and those it will
- * create.  Call before the first thread. */
+ * create.  Call before the first thread, on the one that will be the listener. */
 void housekeeper_block_signals(void);
 
-typedef void housekeeper_stop_fn(void *context);
-
-/* Calls STOP(CONTEXT) for a stop signal.  OPTIONS and STARTED are lent until
- * housekeeper_stop(). */
-bool housekeeper_start(const struct options *options, const struct config *started,
-                       housekeeper_stop_fn *stop, void *context);
+/* OPTIONS and STARTED are lent until housekeeper_stop(). */
+bool housekeeper_start(const struct options *options, const struct config *started);
 void housekeeper_stop(void);
+
+/* clock_ms() of the first stop signal; 0: none came. */
+int64_t housekeeper_stop_signal_ms(void);
 
 #endif

@@ -6,17 +6,24 @@
 
 #include "base/clock.h"
 
-/* How long nothing may have happened before the drain believes the peace. */
-enum { QUIET_MS = 200, DRAIN_STEP_MS = 20 };
+/* How long nothing may have happened before the drain believes the peace, and
+ * how long content may still come after the stop signal. */
+enum { QUIET_MS = 200, GAP_MS = 1000 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct inflight *oldest, *newest; /* by begin */
 static size_t count;
 static atomic_int_least64_t last_activity_ms;
+static atomic_int receiving;
 
 void inflight_touch(void)
 {
     atomic_store_explicit(&last_activity_ms, clock_ms(), memory_order_relaxed);
+}
+
+void inflight_content(bool begins)
+{
+    atomic_fetch_add(&receiving, begins ? 1 : -1);
 }
 
 void inflight_begin(struct inflight *entry)
@@ -90,15 +97,43 @@ static bool is_quiet(void)
     return inflight_count() == 0 && clock_ms() - last >= QUIET_MS;
 }
 
+static void pause_briefly(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 10 * 1000000 }, NULL);
+}
+
+/* Whether a callback runs that began before TIME_MS. */
+static bool runs_since_before(int64_t time_ms)
+{
+    bool found;
+
+    pthread_mutex_lock(&lock);
+    found = oldest && oldest->since_ms < time_ms;
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+void inflight_settle(int64_t limit_ms)
+{
+    int64_t began = clock_ms();
+
+    while (clock_ms() - began < limit_ms) {
+        if (atomic_load(&receiving) == 0 && inflight_count() == 0)
+            return;
+        if (clock_ms() - began > GAP_MS && !runs_since_before(began + GAP_MS))
+            return;
+        pause_briefly();
+    }
+}
+
 bool inflight_drain(int64_t limit_ms)
 {
-    const struct timespec step = { .tv_nsec = DRAIN_STEP_MS * 1000000L };
     int64_t deadline = clock_ms() + limit_ms;
 
     while (!is_quiet()) {
         if (clock_ms() >= deadline)
             return inflight_count() == 0;
-        nanosleep(&step, NULL);
+        pause_briefly();
     }
     return true;
 }

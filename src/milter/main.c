@@ -10,7 +10,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -32,7 +31,8 @@ enum {
     DESCRIPTORS_WANTED = 65536,
     THREAD_STACK = 512 * 1024, /* libmilter makes a thread a waiting message */
     BACKLOG = 1024,
-    DRAIN_MS = 10000,
+    DRAIN_MS = 10000, /* from the signal on */
+    LAST_DRAIN_MS = 1000,
     ERROR_OCTETS = 512
 };
 
@@ -238,48 +238,28 @@ static int acquire(struct daemon *daemon)
     return EX_OK;
 }
 
-static void *stop_libmilter(void *unused)
-{
-    (void)smfi_stop();
-    return unused;
-}
-
-/* On the housekeeper's thread.  smfi_stop() waits for the listener, and that
- * looks every five seconds only whether it shall stop: a connection wakes it. */
-static void stop(void *context)
-{
-    const struct timespec moment = { .tv_nsec = 20 * 1000000 };
-    const struct daemon *daemon = context;
-    pthread_t thread;
-
-    if (pthread_create(&thread, NULL, stop_libmilter, NULL) != 0) {
-        (void)smfi_stop();
-        return;
-    }
-    nanosleep(&moment, NULL);
-    endpoint_poke(daemon->config->listen);
-    pthread_join(thread, NULL);
-}
-
 static int start_threads(struct daemon *daemon)
 {
     const char *file = options_config_file(&daemon->options);
 
     if (!reload_run(config_ref(daemon->config)))
         return EX_CONFIG;
-    if (!housekeeper_start(&daemon->options, daemon->config, stop, daemon) ||
+    if (!housekeeper_start(&daemon->options, daemon->config) ||
         !control_start(file ? file : "", daemon->started_ms))
         return fail(EX_OSERR, "cannot create a thread");
     return EX_OK;
 }
 
-/* What libmilter began it does not wait for: its workers would die with us in
- * the middle of a verdict. */
+/* What is left after the housekeeper's wait: libmilter does not wait for its
+ * workers, they would die with us in the middle of a verdict. */
 static void drain(void)
 {
+    int64_t since = housekeeper_stop_signal_ms();
+    int64_t spent = since ? clock_ms() - since : 0;
+
     systemd_stopping();
     log_line(LOG_LEVEL_MAIL, "stopping: in_flight=%zu", inflight_count());
-    if (inflight_drain(DRAIN_MS))
+    if (inflight_drain(spent < DRAIN_MS - LAST_DRAIN_MS ? DRAIN_MS - spent : LAST_DRAIN_MS))
         return;
     log_line(LOG_LEVEL_FAULT, "stopping: %zu messages lost their verdict", inflight_count());
     fflush(NULL);
@@ -314,7 +294,9 @@ static int serve(struct daemon *daemon)
     systemd_ready();
     result = smfi_main();
     drain();
-    if (result != MI_SUCCESS)
+    /* libmilter calls it a failure when its listener finds the socket closed
+     * before it looks whether it shall stop. */
+    if (result != MI_SUCCESS && !housekeeper_stop_signal_ms())
         return fail(EX_OSERR, "libmilter gave up");
     log_line(LOG_LEVEL_MAIL, "stopped");
     return EX_OK;

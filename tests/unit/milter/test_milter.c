@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/region.h"
 #include "core/transaction.h"
 #include "dns/resolver.h"
@@ -289,6 +290,25 @@ static void drain_waits_for_all(void **state)
     assert_true(inflight_drain(5000));
 }
 
+static void settle_waits_for_content_and_callbacks(void **state)
+{
+    struct inflight a = { 0 };
+    int64_t began = clock_ms();
+
+    (void)state;
+    inflight_settle(5000);
+    assert_in_range(clock_ms() - began, 0, 500);
+    inflight_content(true);
+    inflight_settle(100); /* its limit */
+    assert_in_range(clock_ms() - began, 100, 900);
+    inflight_content(false);
+    inflight_begin(&a);
+    a.since_ms -= 10;
+    inflight_settle(1500); /* began before: all the time there is */
+    assert_in_range(clock_ms() - began, 1600, 3500);
+    inflight_end(&a);
+}
+
 /* --- counters ------------------------------------------------------------- */
 
 static void status_is_one_json_object(void **state)
@@ -400,6 +420,7 @@ int main(void)
         cmocka_unit_test(watchdog_wants_judgements_to_end),
         cmocka_unit_test(inflight_knows_the_oldest_judgement),
         cmocka_unit_test(drain_waits_for_all),
+        cmocka_unit_test(settle_waits_for_content_and_callbacks),
         cmocka_unit_test(status_is_one_json_object),
         cmocka_unit_test(options_are_the_contract),
         cmocka_unit_test(options_refuse_the_rest),
