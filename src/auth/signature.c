@@ -7,7 +7,8 @@
 #include "base/region.h"
 #include "mail/taglist.h"
 
-enum { SHA256_OCTETS = 32, IDENTITY_MAX = 255, LENGTH_DIGITS_MAX = 76, TIME_DIGITS_MAX = 12 };
+enum { SHA256_OCTETS = 32, IDENTITY_MAX = 255, LENGTH_DIGITS_MAX = 76, TIME_DIGITS_MAX = 12,
+       INSTANCE_DIGITS_MAX = 2 };
 
 const struct name signature_algorithm_names[] = {
     { SIGN_RSA_SHA256, "rsa-sha256" },
@@ -22,9 +23,17 @@ const struct name canonicalisation_names[] = {
     { 0, NULL },
 };
 
+const struct name chain_status_names[] = {
+    { CHAIN_NONE, "none" },
+    { CHAIN_FAIL, "fail" },
+    { CHAIN_PASS, "pass" },
+    { 0, NULL },
+};
+
 /* What the parsers of single tags work on. */
 struct parse {
     struct region *region;
+    enum signature_kind kind;
     struct signature *signature;
 };
 
@@ -77,6 +86,8 @@ static const char *parse_algorithm(struct parse *p, struct text t)
     if (!name_value(signature_algorithm_names, t, &value))
         return "unknown algorithm (a=)";
     p->signature->algorithm = (enum signature_algorithm)value;
+    if (p->kind != SIGNATURE_DKIM && value != SIGN_RSA_SHA256)
+        return "not an algorithm of ARC (a=)";
     return NULL;
 }
 
@@ -152,12 +163,31 @@ static size_t count_items(struct text t)
     return count;
 }
 
+/* A name in h=, from now on one of SIGNATURE's.  What an empty one names never
+ * exists; RFC 8617 §4.1.2 keeps seals, which come later, out of the AMS. */
+static const char *add_signed_name(struct parse *p, struct text name)
+{
+    struct signature *s = p->signature;
+    bool arc = p->kind != SIGNATURE_DKIM;
+
+    if (arc && name.len == 0)
+        return NULL;
+    if (!is_field_name(name))
+        return "invalid list of names (h=)";
+    if (arc && text_equal_nocase(name, TEXT("ARC-Seal")))
+        return "ARC-Seal must not be signed (h=)";
+    s->signs_from |= text_equal_nocase(name, TEXT("From"));
+    s->signed_names[s->signed_name_count++] = name;
+    return NULL;
+}
+
 static const char *parse_signed_names(struct parse *p, struct text t)
 {
     struct signature *s = p->signature;
     struct cursor list = cursor_over(t);
     size_t count = count_items(t);
-    bool first = true, from = false;
+    const char *reason = NULL;
+    bool first = true;
     struct text item;
 
     if (count > SIGNED_NAMES_MAX)
@@ -165,13 +195,44 @@ static const char *parse_signed_names(struct parse *p, struct text t)
     s->signed_names = region_array(p->region, count, sizeof *s->signed_names);
     if (!s->signed_names)
         return "out of memory";
-    while (next_item(&list, &first, &item)) {
-        if (!is_field_name(item))
-            return "invalid list of names (h=)";
-        from |= text_equal_nocase(item, TEXT("from"));
-        s->signed_names[s->signed_name_count++] = item;
-    }
-    return from ? NULL : "From not signed (h=)";
+    while (!reason && next_item(&list, &first, &item))
+        reason = add_signed_name(p, item);
+    if (!reason && p->kind == SIGNATURE_DKIM && !s->signs_from)
+        reason = "From not signed (h=)";
+    return reason;
+}
+
+/* RFC 8617 §4.1.3 */
+static const char *parse_forbidden_names(struct parse *p, struct text t)
+{
+    (void)p;
+    (void)t;
+    return "list of names in a seal (h=)";
+}
+
+bool signature_instance(struct text t, unsigned *instance)
+{
+    uint64_t value;
+
+    if (!number(t, INSTANCE_DIGITS_MAX, &value) || value < 1 || value > ARC_INSTANCE_MAX)
+        return false;
+    *instance = (unsigned)value;
+    return true;
+}
+
+static const char *parse_instance(struct parse *p, struct text t)
+{
+    return signature_instance(t, &p->signature->instance) ? NULL : "invalid instance (i=)";
+}
+
+static const char *parse_chain_status(struct parse *p, struct text t)
+{
+    int value;
+
+    if (!name_value(chain_status_names, t, &value))
+        return "unknown chain status (cv=)";
+    p->signature->chain = (enum chain_status)value;
+    return NULL;
 }
 
 /* Local-part = dot-string / quoted-string, as dkim-quoted-printable: whatever is
@@ -248,26 +309,36 @@ static const char *parse_expiry(struct parse *p, struct text t)
     return number(t, TIME_DIGITS_MAX, &p->signature->expiry) ? NULL : "invalid time (x=)";
 }
 
-/* RFC 6376 §3.5.  d= and s= first, so that a finding can name them whatever
- * else is wrong; z= is for people and is not looked into. */
+enum {
+    DKIM = 1 << SIGNATURE_DKIM,
+    AMS = 1 << SIGNATURE_ARC_MESSAGE,
+    SEAL = 1 << SIGNATURE_ARC_SEAL,
+};
+
+/* RFC 6376 §3.5, RFC 8617 §4.1.  d= and s= first, so that a finding can name
+ * them whatever else is wrong; z= is for people and is not looked into. */
 static const struct tag_rule {
+    unsigned kinds;      /* a tag of these; elsewhere it is ignored as unknown */
     const char *name;
     const char *missing; /* reason when it is not there; NULL: optional */
     const char *(*parse)(struct parse *p, struct text t);
 } rules[] = {
-    { "d", "no domain (d=)", parse_domain },
-    { "s", "no selector (s=)", parse_selector },
-    { "v", "no version (v=)", parse_version },
-    { "a", "no algorithm (a=)", parse_algorithm },
-    { "b", "no signature value (b=)", parse_value },
-    { "bh", "no body hash (bh=)", parse_hash },
-    { "c", NULL, parse_canonicalisation },
-    { "h", "no list of names (h=)", parse_signed_names },
-    { "i", NULL, parse_identity },
-    { "l", NULL, parse_length },
-    { "q", NULL, parse_query },
-    { "t", NULL, parse_timestamp },
-    { "x", NULL, parse_expiry },
+    { DKIM | AMS | SEAL, "d", "no domain (d=)", parse_domain },
+    { DKIM | AMS | SEAL, "s", "no selector (s=)", parse_selector },
+    { DKIM, "v", "no version (v=)", parse_version },
+    { DKIM | AMS | SEAL, "a", "no algorithm (a=)", parse_algorithm },
+    { DKIM | AMS | SEAL, "b", "no signature value (b=)", parse_value },
+    { DKIM | AMS, "bh", "no body hash (bh=)", parse_hash },
+    { DKIM | AMS, "c", NULL, parse_canonicalisation },
+    { SEAL, "cv", "no chain status (cv=)", parse_chain_status },
+    { DKIM | AMS, "h", "no list of names (h=)", parse_signed_names },
+    { SEAL, "h", NULL, parse_forbidden_names },
+    { DKIM, "i", NULL, parse_identity },
+    { AMS | SEAL, "i", NULL, parse_instance },
+    { DKIM | AMS, "l", NULL, parse_length },
+    { DKIM | AMS, "q", NULL, parse_query },
+    { DKIM | AMS | SEAL, "t", NULL, parse_timestamp },
+    { DKIM | AMS, "x", NULL, parse_expiry },
 };
 
 /* All rules run, so that d= and s= are known even if an earlier tag is bad;
@@ -277,9 +348,13 @@ static const char *apply_rules(struct parse *p, const struct taglist *list)
     const char *refusal = NULL;
 
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        const struct text *value = taglist_get(list, rules[i].name);
-        const char *reason = value ? rules[i].parse(p, *value) : rules[i].missing;
+        const struct text *value;
+        const char *reason;
 
+        if (!(rules[i].kinds & 1U << p->kind))
+            continue;
+        value = taglist_get(list, rules[i].name);
+        reason = value ? rules[i].parse(p, *value) : rules[i].missing;
         if (!refusal)
             refusal = reason;
     }
@@ -287,13 +362,15 @@ static const char *apply_rules(struct parse *p, const struct taglist *list)
 }
 
 /* What one tag says about another. */
-static const char *check_together(struct signature *s)
+static const char *check_together(enum signature_kind kind, struct signature *s)
 {
     if (s->identity_domain[0] == '\0')
         memcpy(s->identity_domain, s->domain, sizeof s->domain);
     if (!domain_is_within(s->identity_domain, s->domain))
         return "identity outside the domain (i=)";
-    if (s->algorithm != SIGN_RSA_SHA1 && s->hash.len != SHA256_OCTETS)
+    if (kind == SIGNATURE_ARC_SEAL)
+        s->header_canon = CANON_RELAXED;
+    else if (s->algorithm != SIGN_RSA_SHA1 && s->hash.len != SHA256_OCTETS)
         return "invalid body hash (bh=)";
     if (s->has_timestamp && s->has_expiry && s->expiry <= s->timestamp)
         return "expires before it was made (x=)";
@@ -317,7 +394,13 @@ static const char *taglist_reason(enum taglist_error error)
 
 const char *signature_parse(struct region *region, struct text t, struct signature *signature)
 {
-    struct parse p = { region, signature };
+    return signature_parse_kind(region, SIGNATURE_DKIM, t, signature);
+}
+
+const char *signature_parse_kind(struct region *region, enum signature_kind kind, struct text t,
+                                 struct signature *signature)
+{
+    struct parse p = { region, kind, signature };
     struct taglist list;
     const char *reason;
 
@@ -328,7 +411,7 @@ const char *signature_parse(struct region *region, struct text t, struct signatu
     if (!reason)
         reason = apply_rules(&p, &list);
     if (!reason)
-        reason = check_together(signature);
+        reason = check_together(kind, signature);
     if (!reason && region_failed(region))
         reason = "out of memory";
     return reason;

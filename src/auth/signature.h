@@ -1,6 +1,6 @@
 /* signature.h: a parsed DKIM-Signature field (RFC 6376 §3.5), by our own strict
- * parser.  Shared by the DKIM engines (and ARC later): no engine sees a field
- * that signature_parse() refused.
+ * parser, and its two relatives of ARC (RFC 8617 §4.1.2, §4.1.3).  No engine
+ * sees a field that was refused here.
  */
 #ifndef VIDIMUS_AUTH_SIGNATURE_H
 #define VIDIMUS_AUTH_SIGNATURE_H
@@ -17,11 +17,18 @@ struct region;
 
 enum { SIGNED_NAMES_MAX = 256, SIGNATURE_OCTETS_MAX = 16384 };
 
+/* What differs is which tags there are and what they must hold. */
+enum signature_kind { SIGNATURE_DKIM, SIGNATURE_ARC_MESSAGE, SIGNATURE_ARC_SEAL };
+
+enum { ARC_INSTANCE_MAX = 50 }; /* RFC 8617 §4.2.1 */
+
 enum signature_algorithm { SIGN_RSA_SHA256, SIGN_RSA_SHA1, SIGN_ED25519_SHA256 };
 enum canonicalisation { CANON_SIMPLE, CANON_RELAXED };
+enum chain_status { CHAIN_NONE, CHAIN_FAIL, CHAIN_PASS };
 
 extern const struct name signature_algorithm_names[]; /* "rsa-sha256", … */
 extern const struct name canonicalisation_names[];    /* "simple", "relaxed" */
+extern const struct name chain_status_names[];        /* "none", "fail", "pass" */
 
 struct signature {
     enum signature_algorithm algorithm;
@@ -31,6 +38,7 @@ struct signature {
     domain_name identity_domain; /* of i=, or d= */
     struct text *signed_names;   /* h=, as written, trimmed */
     size_t signed_name_count;
+    bool signs_from;
     struct text hash;      /* bh= decoded */
     struct text value;     /* b= decoded */
     struct text value_b64; /* b= as written, FWS removed: header.b takes 8 of it */
@@ -38,6 +46,8 @@ struct signature {
     uint64_t length;
     bool has_timestamp, has_expiry;
     uint64_t timestamp, expiry; /* t=, x= */
+    unsigned instance;         /* i= of ARC, 1..50; 0: not there */
+    enum chain_status chain;   /* cv= of a seal */
 };
 
 /* Parses the field body T into *SIGNATURE (allocations in REGION).  NULL on
@@ -45,6 +55,16 @@ struct signature {
  * Domain and selector are filled where they could be read ("" otherwise), so
  * that the finding can name them. */
 const char *signature_parse(struct region *region, struct text t, struct signature *signature);
+
+/* The same for any kind.  Of ARC's: v= is no tag, i= is the instance (it may
+ * stand outside the list, so its absence is the caller's matter), only
+ * rsa-sha256, From may be unsigned, names in h= may be empty (they name no
+ * field and are dropped).  A seal has no body, no h=, and relaxed fields. */
+const char *signature_parse_kind(struct region *region, enum signature_kind kind, struct text t,
+                                 struct signature *signature);
+
+/* position (RFC 8617 §3.9): 1*2DIGIT, 1 to 50. */
+bool signature_instance(struct text t, unsigned *instance);
 
 /* The DNS name of its key: "s._domainkey.d"; false when too long. */
 bool signature_key_name(const struct signature *signature, domain_name out);
