@@ -20,8 +20,9 @@ void authres_write(struct buf *out, const char *authserv_id, const struct findin
 enum authres_claim {
     AUTHRES_OTHER, /* well-formed and another host's, or does not hold the id at all */
     AUTHRES_OURS   /* claims the id: same id in any spelling (case, comments,
-                      quoted-string, quoted-pair, folding, version), or cannot
-                      be parsed and holds the id as a word */
+                      quoted-string, quoted-pair, folding, version), becomes it
+                      when comments, blanks and quotes inside of it are dropped,
+                      or cannot be parsed and holds the id as a word */
 };
 
 /* Whether the Authentication-Results body VALUE claims AUTHSERV_ID (RFC 8601

@@ -407,6 +407,37 @@ static bool holds_hidden_id(struct text t, struct own_id *own)
     return is_id((struct text){ word, len }, own);
 }
 
+/* Whether the text before the first ";", read without the comments, blanks,
+ * quotes and backslashes in it, is or begins with OWN: mx(c).example.org,
+ * "mx". "example.org", mx.exam (folded) ple.org.  Not one of them is our id to
+ * a strict reader, and all of them are to a sloppy one. */
+static bool squeezes_to_id(struct text value, struct own_id *own)
+{
+    struct cursor c = cursor_over(value);
+    bool quoted = false;
+    char id[ID_MAX];
+    size_t len = 0;
+
+    for (;;) {
+        const char *start = c.at;
+        bool sane = cfws(&c), gap = c.at != start && !quoted;
+        int next = cursor_peek(&c);
+        bool end = next < 0 || next == ';';
+
+        if (!sane)
+            return false;
+        if ((gap || end) && is_id((struct text){ id, len }, own))
+            return true;
+        if (end || len == sizeof id)
+            return false;
+        c.at++;
+        if (next == '"')
+            quoted = !quoted;
+        else if (next != '\\')
+            id[len++] = (char)next;
+    }
+}
+
 enum authres_claim authres_claims(struct text value, const char *authserv_id)
 {
     struct cursor c = cursor_over(value);
@@ -417,6 +448,8 @@ enum authres_claim authres_claims(struct text value, const char *authserv_id)
     bool parsed = authres_head(&c, &raw, &version) && raw.raw.len <= sizeof id;
 
     if (parsed && is_id((struct text){ id, unquote(raw, id) }, &own))
+        return AUTHRES_OURS;
+    if (squeezes_to_id(value, &own))
         return AUTHRES_OURS;
     if (parsed && authres_results(&c, NULL))
         return AUTHRES_OTHER;

@@ -222,6 +222,14 @@ static const struct text ours[] = {
     BYTES("\0mx.example.org; spf=pass"),
     BYTES("mx.example.org\0; spf=pass"),
     BYTES("=\xff mx.example.org"),
+    /* not the id to a strict reader */
+    BYTES("mx(c).example.org; spf=pass"),
+    BYTES("mx.(c)example.org 1; spf=pass"),
+    BYTES("mx . example . org; spf=pass"),
+    BYTES("mx.exam\r\n ple.org; spf=pass"),
+    BYTES("\"mx\".\"example.org\"; spf=pass"),
+    BYTES("\"mx.\r\n example.org\"; spf=pass"),
+    BYTES("mx(c).exam\\ple.org"),
 };
 
 static const struct text others[] = {
@@ -234,6 +242,8 @@ static const struct text others[] = {
     BYTES("mx.example.or; spf=pass"),
     BYTES("example.org; spf=pass"),
     BYTES("a.mx.example.org; spf=pass"),
+    BYTES("\"mx.example.org b\"; spf=pass"),
+    BYTES("mx.example(.org); spf=pass"),
     BYTES("other.example; spf=pass smtp.mailfrom=mx.example.org"),
     BYTES("other.example (mx.example.org); spf=pass"),
     BYTES("other.example; iprev=pass policy.iprev=2001:db8::1 (mx.example.org)"),
