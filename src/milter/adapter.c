@@ -160,9 +160,12 @@ static sfsistat on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
     struct connection *c = connection_of(ctx);
     struct snapshot *snapshot = running_get();
     struct ip_address client = client_address(ctx, address);
+    char ip[IP_TEXT_SIZE];
 
     (void)hostname; /* what the MTA believes; iprev finds out by itself */
     counter_add(COUNTER_CONNECTIONS, 1);
+    log_line(LOG_LEVEL_DEBUG, "connect: ip=%s leading_space=%d skip=%d",
+             ip_format(&client, ip), c && c->leading_space, c && c->skip);
     if (c && snapshot) {
         drop_session(c);
         c->session = session_new(snapshot, &client);
@@ -456,8 +459,10 @@ static sfsistat on_abort(SMFICTX *ctx)
 
     inflight_touch();
     if (c) {
-        if (c->transaction)
+        if (c->transaction) {
             counter_add(COUNTER_ABORTED, 1);
+            log_line(LOG_LEVEL_DEBUG, "message given up before its end");
+        }
         drop_transaction(c);
     }
     return SMFIS_CONTINUE;

@@ -43,7 +43,7 @@ static bool bind_socket(uid_t uid, gid_t gid, char *error, size_t error_size)
     if (fd >= 0 &&
         bind(fd, (struct sockaddr *)&control.address, sizeof control.address) == 0) {
         control.bound = true;
-        if (listen(fd, BACKLOG) == 0 && (geteuid() != 0 || lchown(path, uid, gid) == 0)) {
+        if (listen(fd, BACKLOG) == 0 && (geteuid() != 0 || endpoint_give(path, uid, gid))) {
             umask(mask);
             control.listen_fd = fd;
             return true;

@@ -41,11 +41,25 @@ void endpoint_parse(const char *listen, struct endpoint *endpoint)
     }
 }
 
+static int open_lock(const char *file)
+{
+    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+    struct stat st;
+
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink <= 1)
+        return fd;
+    close(fd);
+    errno = EPERM;
+    return -1;
+}
+
 enum endpoint_state endpoint_lock(const char *file, int *lock, char *error, size_t error_size)
 {
     bool busy;
 
-    *lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    *lock = open_lock(file);
     if (*lock < 0) {
         snprintf(error, error_size, "%s: %s", file, strerror(errno));
         return ENDPOINT_ERROR;
@@ -141,6 +155,20 @@ enum endpoint_state endpoint_check_fd(int fd, char *error, size_t error_size)
     snprintf(error, error_size, "fd:%d is not a listening socket that was handed to us "
                                 "(is the daemon started by its socket unit?)", fd);
     return ENDPOINT_ERROR;
+}
+
+bool endpoint_give(const char *path, uid_t uid, gid_t gid)
+{
+    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    bool given;
+
+    if (fd < 0)
+        return false;
+    given = fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
+            fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0;
+    close(fd);
+    return given;
 }
 
 void endpoint_make_directory(const char *path, uid_t uid, gid_t gid)

@@ -28,7 +28,8 @@ enum endpoint_state { ENDPOINT_OK, ENDPOINT_BUSY, ENDPOINT_ERROR };
 void endpoint_parse(const char *listen, struct endpoint *endpoint);
 
 /* Takes FILE's lock for the life of the process; the file stays.  BUSY:
- * another process holds it.  *LOCK is the descriptor. */
+ * another process holds it.  *LOCK is the descriptor.  FILE is a regular file
+ * with one name, or made. */
 enum endpoint_state endpoint_lock(const char *file, int *lock, char *error, size_t error_size);
 
 /* Makes PATH free to bind: locks it and removes a socket without a listener. */
@@ -36,6 +37,11 @@ enum endpoint_state endpoint_claim(const char *path, int *lock, char *error, siz
 
 /* Checks that FD is a listening socket that we were given. */
 enum endpoint_state endpoint_check_fd(int fd, char *error, size_t error_size);
+
+/* Makes UID and GID the owners of the socket at PATH.  Nothing else is ever
+ * given away: the directory may belong to somebody less trusted than we are,
+ * who can put a link there.  The mode comes from umask(2) at bind(2). */
+bool endpoint_give(const char *path, uid_t uid, gid_t gid);
 
 /* Creates the last directory of PATH when it is missing, for UID and GID. */
 void endpoint_make_directory(const char *path, uid_t uid, gid_t gid);

@@ -123,9 +123,7 @@ static int take_pid_file(struct daemon *daemon)
         return fail(status_of(state), daemon->error);
     if (!write_pid(daemon->pid_lock))
         return fail(EX_OSERR, "cannot write the pid file");
-    if (identity->change)
-        (void)!fchown(daemon->pid_lock, identity->uid, identity->gid);
-    return EX_OK;
+    return EX_OK; /* it stays root's: root may signal what it names */
 }
 
 /* Before libmilter binds: the path is free, the descriptor is a listener. */
@@ -150,18 +148,14 @@ static int claim_endpoint(struct daemon *daemon)
     return state == ENDPOINT_OK ? EX_OK : fail(status_of(state), daemon->error);
 }
 
+/* The mode is right since bind(2), by umask. */
 static bool hand_over_socket(const struct daemon *daemon)
 {
     const struct identity *identity = &daemon->identity;
-    const char *path = daemon->endpoint.path;
 
-    if (daemon->endpoint.kind != ENDPOINT_UNIX)
+    if (!daemon->bound || (!identity->change && identity->socket_gid == getegid()))
         return true;
-    if (identity->change || identity->socket_gid != getegid()) {
-        if (lchown(path, identity->uid, identity->socket_gid) != 0)
-            return false;
-    }
-    return chmod(path, daemon->config->socket_mode) == 0;
+    return endpoint_give(daemon->endpoint.path, identity->uid, identity->socket_gid);
 }
 
 static int listen_for_mta(struct daemon *daemon)

@@ -191,6 +191,32 @@ static void another_file_is_left_alone(void **state)
     scratch_remove(&s);
 }
 
+static void only_a_socket_is_given_away(void **state)
+{
+    struct scratch s;
+    char error[256], file[128];
+    int lock = -1;
+    FILE *other;
+
+    (void)state;
+    scratch_make(&s);
+    snprintf(file, sizeof file, "%s/file", s.directory);
+    other = fopen(file, "w");
+    fclose(other);
+    assert_false(endpoint_give(file, geteuid(), getegid()));
+    assert_int_equal(symlink(file, s.path), 0);
+    assert_false(endpoint_give(s.path, geteuid(), getegid()));
+    assert_int_equal(endpoint_lock(s.path, &lock, error, sizeof error), ENDPOINT_ERROR);
+    assert_int_equal(unlink(s.path), 0);
+    assert_int_equal(link(file, s.path), 0); /* two names: not one that we made */
+    assert_int_equal(endpoint_lock(s.path, &lock, error, sizeof error), ENDPOINT_ERROR);
+    assert_int_equal(unlink(s.path), 0);
+    assert_int_equal(unlink(file), 0);
+    close(bound_socket(s.path, true));
+    assert_true(endpoint_give(s.path, geteuid(), getegid()));
+    scratch_remove(&s);
+}
+
 static void only_a_listener_is_taken_as_fd(void **state)
 {
     struct scratch s;
@@ -415,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_stale_socket_is_removed),
         cmocka_unit_test(a_living_socket_is_not_stolen),
         cmocka_unit_test(another_file_is_left_alone),
+        cmocka_unit_test(only_a_socket_is_given_away),
         cmocka_unit_test(only_a_listener_is_taken_as_fd),
         cmocka_unit_test(watchdog_wants_ended_questions),
         cmocka_unit_test(watchdog_wants_judgements_to_end),
