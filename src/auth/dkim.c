@@ -215,6 +215,10 @@ static void judge_key(struct dkim_verifier *verifier, struct dkim_candidate *c)
 
     signature_key_name(&c->signature, key_name);
     answer = dns_scope_lookup(verifier->params.dns, key_name, DNS_TXT);
+    if (dns_over_limit(answer)) {
+        dkim_candidate_settle(c, RESULT_PERMERROR, "too many DNS questions");
+        return;
+    }
     if (dns_failed(answer)) {
         dkim_candidate_settle(c, RESULT_TEMPERROR, "no answer for the key");
         return;

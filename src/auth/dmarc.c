@@ -42,6 +42,7 @@ struct evaluation {
     bool policy_unknown;             /* whose policy applies is not known */
     bool inherited;                  /* the record is not the author's own */
     bool uncertain;                  /* an identifier may have aligned and passed */
+    bool over_limit;                 /* what is not known, the message asked too much for */
     const char *reason;
     struct dmarc_outcome outcome;
 };
@@ -85,6 +86,7 @@ static void discover(struct evaluation *e)
         return;
     if (e->walk.failed) {
         e->policy_unknown = true;
+        e->over_limit = e->walk.over_limit;
         e->reason =
             no_answer(e, "_dmarc.", e->walk.levels[e->walk.count - 1].name, e->walk.why);
         return;
@@ -121,6 +123,7 @@ static void inherited_policy(struct evaluation *e)
         outcome->policy_source = DMARC_SOURCE_NP;
     } else if (dns_failed(answer) && record->np != outcome->policy) {
         outcome->has_policy = false;
+        e->over_limit = dns_over_limit(answer);
         e->reason = no_answer(e, "", e->author, answer->why);
     }
 }
@@ -273,6 +276,12 @@ static void align_identifiers(struct evaluation *e)
         e->outcome.aligned_dkim = aligned_signature(e, strict_dkim);
 }
 
+/* A message that used up its own questions will not fare better later. */
+static enum result unknown(const struct evaluation *e)
+{
+    return e->over_limit ? RESULT_PERMERROR : RESULT_TEMPERROR;
+}
+
 /* The result (§5.3.6, §5.3.7).  Pass needs a published record, and then no more
  * than one aligned identifier; fail needs everything to be known. */
 static enum result conclude(struct evaluation *e)
@@ -280,7 +289,7 @@ static enum result conclude(struct evaluation *e)
     struct dmarc_outcome *outcome = &e->outcome;
 
     if (e->policy_unknown && !dmarc_walk_found(&e->walk))
-        return RESULT_TEMPERROR;
+        return unknown(e);
     if (!e->policy_unknown && !e->level)
         return RESULT_NONE;
     if (e->level && !e->level->usable) {
@@ -292,7 +301,7 @@ static enum result conclude(struct evaluation *e)
         return RESULT_PASS;
     }
     if (e->uncertain || !outcome->has_policy)
-        return RESULT_TEMPERROR;
+        return unknown(e);
     return RESULT_FAIL;
 }
 

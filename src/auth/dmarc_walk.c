@@ -77,6 +77,7 @@ bool dmarc_walk_ask(struct dmarc_walk *walk, struct region *region, struct dns_s
     answer = dns_scope_lookup(dns, query, DNS_TXT);
     if (dns_failed(answer)) {
         walk->failed = true;
+        walk->over_limit = dns_over_limit(answer);
         walk->why = answer->why;
         return false;
     }

@@ -25,6 +25,7 @@ struct dmarc_walk {
     size_t count; /* of names asked, the failed one included */
     struct dmarc_level levels[DMARC_WALK_MAX];
     bool failed;     /* the last name asked gave no answer: the walk stopped */
+    bool over_limit; /* because the message asked too much */
     const char *why; /* of the failure: static text */
 };
 

@@ -48,7 +48,8 @@ static void stop_failed(struct spf_walk *walk, const char *name, const struct dn
 
     buf_init(&why, walk->request->region, REASON_MAX);
     buf_printf(&why, ": %s", answer->why ? answer->why : "failure");
-    stop_at(walk, RESULT_TEMPERROR, "DNS at ", name, buf_str(&why));
+    stop_at(walk, dns_over_limit(answer) ? RESULT_PERMERROR : RESULT_TEMPERROR, "DNS at ", name,
+            buf_str(&why));
 }
 
 static bool count_term(struct spf_walk *walk)

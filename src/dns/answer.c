@@ -73,6 +73,11 @@ const struct dns_answer *dns_answer_failure(enum dns_type type, enum dns_failure
     return &failures[failure][0].answer;
 }
 
+bool dns_over_limit(const struct dns_answer *answer)
+{
+    return answer == dns_answer_failure(answer->type, DNS_FAILURE_QUESTION_LIMIT);
+}
+
 static struct counted_answer *counted(const struct dns_answer *answer)
 {
     return (struct counted_answer *)((uintptr_t)answer - offsetof(struct counted_answer, answer));

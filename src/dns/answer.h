@@ -79,4 +79,9 @@ static inline bool dns_failed(const struct dns_answer *answer)
     return answer->status == DNS_TEMPFAIL || answer->status == DNS_BOGUS;
 }
 
+/* The question was not asked because its scope had asked enough.  Whoever made
+ * the message ask so much shall not gain by what is not known then: this is no
+ * temporary error. */
+bool dns_over_limit(const struct dns_answer *answer);
+
 #endif

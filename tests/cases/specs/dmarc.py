@@ -127,3 +127,15 @@ case("dmarc-spf-timeout-of-a-stranger", expect(has("spf", "temperror"), dmarc="f
      zone=zone("$FAULT forger.example. TXT timeout"), args=FORGED)
 case("dmarc-np-timeout", expect(dmarc="temperror"), msg=SUB, args=FORGED,
      zone=dmarc("v=DMARC1; p=none; np=reject") + "$FAULT news.example.org. A timeout\n")
+
+# --- our own bound -----------------------------------------------------------
+# A message that uses up its DNS questions must not turn the victim's policy into
+# a temporary error.
+MANY = ", ".join(f"a@a.b.c.d.e.f.x{i}.test" for i in range(9)) + ", ceo@example.org"
+case("dmarc-starved-by-many-authors", expect(dmarc="permerror", action="reject", reply="550 5.7.1 From"),
+     msg=message(MANY), args=FORGED, conf="resolver { questions = 20 }")
+HEAD, BODY = message(MANY).split(b"\n\n", 1)
+case("dmarc-starved-key-is-no-temperror",  # the key is asked for last
+     expect(has("dkim", "permerror", reason="too many DNS questions"), dmarc="permerror", action="reject"),
+     msg=HEAD + b"\n" + signed(message(MANY))[:-len(message(MANY))] + b"\n" + BODY, args=FORGED,
+     conf="resolver { questions = 20 }")
