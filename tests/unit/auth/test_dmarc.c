@@ -605,7 +605,8 @@ static void prefetch_follows_np(void **state)
     }
 }
 
-/* A bound of the scope is a temporary error, never "no policy". */
+/* A bound of the scope is an error that trying again does not mend, never
+ * "no policy". */
 static void question_limit(void **state)
 {
     struct row row = { "", D("example.com", "v=DMARC1; p=reject"), "a.b.c.example.com", "", "",
@@ -617,7 +618,7 @@ static void question_limit(void **state)
 
     (void)state;
     judge(region, scope, &row, DMARC_TREE_WALK, &findings, &outcome);
-    assert_int_equal(outcome.result, RESULT_TEMPERROR);
+    assert_int_equal(outcome.result, RESULT_PERMERROR);
     dns_scope_unref(scope);
     region_free(region);
 }

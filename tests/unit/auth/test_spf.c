@@ -541,7 +541,7 @@ static void no_client_address(void **state)
     run_end(&run);
 }
 
-static void deadline_is_temperror(void **state)
+static void question_limit_is_permerror(void **state)
 {
     struct dns_scope_limits none = { .questions_max = 0 };
     struct run run;
@@ -551,7 +551,7 @@ static void deadline_is_temperror(void **state)
     dns_scope_unref(run.dns);
     run.dns = dns_scope_new(resolver, &none);
     run_check(&run, "192.0.2.1", "", "<a@split.example>");
-    assert_int_equal(run.identity.result, RESULT_TEMPERROR);
+    assert_int_equal(run.identity.result, RESULT_PERMERROR);
     run_end(&run);
 }
 
@@ -606,7 +606,7 @@ int main(void)
         cmocka_unit_test(counts),
         cmocka_unit_test(identities),
         cmocka_unit_test(no_client_address),
-        cmocka_unit_test(deadline_is_temperror),
+        cmocka_unit_test(question_limit_is_permerror),
         cmocka_unit_test(judges_in_threads),
         cmocka_unit_test(engines_have_names),
     };
