@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -29,6 +30,9 @@ static const unsigned long wanted_steps = SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP
 static const unsigned long needed_actions = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
 
 static bool replies_at_mail;
+
+/* Our own name, for an MTA that does not tell its own. */
+static char own_name[HOST_NAME_MAX + 1];
 
 /* What the MTA last agreed to: for a connection that follows SMFIC_QUIT_NC,
  * which negotiates no more and whose private data is gone. */
@@ -151,8 +155,8 @@ static void note_hostname(SMFICTX *ctx, struct connection *c)
 {
     struct text name = macro(ctx, "j");
 
-    if (c->session && name.len)
-        session_set_hostname(c->session, name);
+    if (c->session)
+        session_set_hostname(c->session, name.len ? name : text_of(own_name));
 }
 
 static sfsistat on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
@@ -388,7 +392,7 @@ static sfsistat carry_out(SMFICTX *ctx, const struct connection *c,
         if (carry_out_step(ctx, c, step))
             continue;
         counter_add(COUNTER_MTA_FAILED, 1);
-        log_line(LOG_LEVEL_FAULT, "%s: the MTA did not take step=%s name=%s: tempfail", queue_id,
+        log_line(LOG_LEVEL_WARN, "%s: the MTA did not take step=%s name=%s: tempfail", queue_id,
                  name_of(plan_kind_names, (int)step->kind), step->name ? step->name : "-");
         return SMFIS_TEMPFAIL;
     }
@@ -500,5 +504,7 @@ bool adapter_register(bool with_reply_at_mail)
     };
 
     replies_at_mail = with_reply_at_mail;
+    if (gethostname(own_name, sizeof own_name - 1) != 0)
+        own_name[0] = '\0';
     return smfi_register(description) == MI_SUCCESS;
 }

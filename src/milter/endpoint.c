@@ -176,11 +176,14 @@ void endpoint_make_directory(const char *path, uid_t uid, gid_t gid)
     char directory[PATH_MAX];
     const char *slash = strrchr(path, '/');
     size_t len = slash ? (size_t)(slash - path) : 0;
+    mode_t mask;
 
     if (len == 0 || len >= sizeof directory)
         return;
     memcpy(directory, path, len);
     directory[len] = '\0';
+    mask = umask(022); /* the MTA has to pass through */
     if (mkdir(directory, 0755) == 0 && geteuid() == 0)
         (void)!lchown(directory, uid, gid);
+    umask(mask);
 }
