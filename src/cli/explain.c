@@ -101,7 +101,8 @@ static void put_record(FILE *out, enum dns_type type, const struct dns_record *r
         fputs(r->name, out);
         break;
     case DNS_MX:
-        fprintf(out, "%u %s", (unsigned)r->mx.preference, *r->mx.exchange ? r->mx.exchange : ".");
+        fprintf(out, "%u ", (unsigned)r->mx.preference);
+        put_text(out, text_of(*r->mx.exchange ? r->mx.exchange : "."));
         break;
     case DNS_TXT:
         put_record_text(out, r->data);
@@ -117,8 +118,9 @@ static void tell_lookup(void *context, const char *name, const struct dns_answer
 {
     FILE *out = context;
 
-    fprintf(out, "  %-5s %s: %s", name_of(dns_type_names, (int)answer->type), name,
-            name_of(dns_status_names, (int)answer->status));
+    fprintf(out, "  %-5s ", name_of(dns_type_names, (int)answer->type));
+    put_text(out, text_of(name));
+    fprintf(out, ": %s", name_of(dns_status_names, (int)answer->status));
     if (answer->why)
         fprintf(out, " (%s)", answer->why);
     if (answer->secure)

@@ -125,22 +125,27 @@ static enum verdict take_address(struct dns_record *record, const struct dns_rda
     return TAKEN;
 }
 
-/* NAME fills all of LEN octets and is a domain; the root only if ROOT_TOO. */
-static enum verdict take_name(domain_name out, const uint8_t *octets, size_t len, bool root_too)
+/* RDATA is a domain, and not the root. */
+static enum verdict take_name(domain_name out, const struct dns_rdata *rdata)
 {
     struct dns_name name;
 
-    if (dns_name_from_wire(octets, len, &name) != len || !dns_name_to_domain(&name, out))
+    if (dns_name_from_wire(rdata->octets, rdata->len, &name) != rdata->len ||
+        !dns_name_to_domain(&name, out))
         return REFUSED;
-    return root_too || out[0] != '\0' ? TAKEN : REFUSED;
+    return out[0] != '\0' ? TAKEN : REFUSED;
 }
 
 static enum verdict take_mx(struct dns_record *record, const struct dns_rdata *rdata)
 {
-    if (rdata->len < 3)
+    size_t len = rdata->len < 2 ? 0 : rdata->len - 2;
+    struct dns_name exchange;
+
+    if (len == 0 || dns_name_from_wire(rdata->octets + 2, len, &exchange) != len ||
+        !dns_name_to_visible(&exchange, record->mx.exchange))
         return REFUSED;
     record->mx.preference = (uint16_t)(rdata->octets[0] << 8 | rdata->octets[1]);
-    return take_name(record->mx.exchange, rdata->octets + 2, rdata->len - 2, true);
+    return TAKEN;
 }
 
 /* The character-strings of a TXT record (RFC 1035 §3.3.14), joined without
@@ -193,7 +198,7 @@ static enum verdict take(struct dns_record *record, enum dns_type type,
         return take_address(record, rdata, 16);
     case DNS_CNAME:
     case DNS_PTR:
-        return take_name(record->name, rdata->octets, rdata->len, false);
+        return take_name(record->name, rdata);
     case DNS_MX:
         return take_mx(record, rdata);
     case DNS_TXT:

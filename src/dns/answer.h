@@ -4,7 +4,10 @@
  * Answers are immutable and lent: they live as long as the scope or future
  * that gave them.  Names inside answers are hostile octets made safe here: a
  * record whose name is not a well-formed domain (LDH and underscore labels) is
- * dropped from the answer and counted in `refused`.  A record over DNS_TXT_MAX
+ * dropped from the answer and counted in `refused`.  Only an MX record's exchange
+ * may hold any visible ASCII but '\\', because zones use that (RFC 7208 §7.1 has
+ * domains with ':' and '/'): it is to be asked for, and for nothing else; escape
+ * it where it is shown.  A record over DNS_TXT_MAX
  * is dropped whole, never cut, and sets `capped`.  When nothing is left of the
  * records, the status is DNS_NODATA: `refused` and `capped` tell why.
  */
@@ -48,7 +51,7 @@ struct dns_record {
         uint8_t address[16]; /* A: first 4; AAAA: all */
         struct {
             uint16_t preference;
-            domain_name exchange; /* "" is the null MX "." (RFC 7505) */
+            domain_name exchange; /* see above; "" is the null MX "." (RFC 7505) */
         } mx;
         domain_name name; /* PTR, CNAME */
         struct text data; /* TXT: strings joined without space, any octets;

@@ -96,7 +96,13 @@ static bool is_plain(uint8_t c)
     return octet_is_alpha((char)c) || octet_is_digit((char)c) || c == '-' || c == '_';
 }
 
-bool dns_name_to_domain(const struct dns_name *name, domain_name out)
+static bool is_visible(uint8_t c)
+{
+    return c > 0x20 && c < 0x7f && c != '.' && c != '\\';
+}
+
+/* Dotted text, where ACCEPT is true for every octet of every label. */
+static bool to_text(const struct dns_name *name, bool (*accept)(uint8_t), domain_name out)
 {
     size_t used = 0;
 
@@ -107,7 +113,7 @@ bool dns_name_to_domain(const struct dns_name *name, domain_name out)
         if (used > 0)
             out[used++] = '.';
         for (size_t i = 0; i < label; i++, at++) {
-            if (!is_plain(name->octets[at])) {
+            if (!accept(name->octets[at])) {
                 out[0] = '\0';
                 return false;
             }
@@ -116,6 +122,16 @@ bool dns_name_to_domain(const struct dns_name *name, domain_name out)
     }
     out[used] = '\0';
     return true;
+}
+
+bool dns_name_to_domain(const struct dns_name *name, domain_name out)
+{
+    return to_text(name, is_plain, out);
+}
+
+bool dns_name_to_visible(const struct dns_name *name, domain_name out)
+{
+    return to_text(name, is_visible, out);
 }
 
 const char *dns_name_format(const struct dns_name *name, char out[DNS_NAME_TEXT_SIZE])

@@ -2,7 +2,8 @@
  *
  * Questions and zone data are compared in this form, lower-cased, because a
  * label may hold any octet.  A name leaves this layer only as a domain_name,
- * after dns_name_to_domain() found it harmless.
+ * after dns_name_to_domain() found it harmless; of an MX record, after
+ * dns_name_to_visible() did.
  */
 #ifndef VIDIMUS_DNS_NAME_PRIVATE_H
 #define VIDIMUS_DNS_NAME_PRIVATE_H
@@ -48,6 +49,10 @@ bool dns_name_parent(const struct dns_name *name, struct dns_name *parent);
 /* Whether every label is letters, digits, '-' and '_' only; then OUT is the
  * name as mail/domain.h wants it ("" for the root).  Else OUT is "". */
 bool dns_name_to_domain(const struct dns_name *name, domain_name out);
+
+/* Likewise for labels of any visible ASCII but '.' and '\\': a name that may be
+ * asked for again, and is no domain. */
+bool dns_name_to_visible(const struct dns_name *name, domain_name out);
 
 enum { DNS_NAME_TEXT_SIZE = DNS_NAME_OCTETS_MAX * 4 + 1 };
 

@@ -23,13 +23,23 @@ static void check_domain(const char *domain)
             abort();
 }
 
+/* Any visible octet but a backslash. */
+static void check_exchange(const char *name)
+{
+    if (strlen(name) > DOMAIN_MAX)
+        abort();
+    for (const char *c = name; *c; c++)
+        if (*c <= ' ' || *c > '~' || *c == '\\')
+            abort();
+}
+
 static void check_record(enum dns_type type, const struct dns_record *record)
 {
     volatile char seen = 0;
 
     switch (type) {
     case DNS_MX:
-        check_domain(record->mx.exchange);
+        check_exchange(record->mx.exchange);
         break;
     case DNS_PTR:
     case DNS_CNAME:
