@@ -5,6 +5,7 @@
 #ifndef VIDIMUS_AUTH_SPF_H
 #define VIDIMUS_AUTH_SPF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "auth/finding.h"
@@ -18,18 +19,22 @@ struct spf_request {
     struct region *region;
     struct dns_scope *dns;
     struct ip_address client;
-    const char *helo;        /* normalised domain, or NULL: none usable */
+    const char *helo;        /* for %{h}: the domain, normalised; what is none, as it
+                                came, if it is printable ASCII; else NULL */
     struct text local_part;  /* of the identity; "postmaster" where absent */
     const char *domain;      /* of the identity, normalised */
     const char *receiver;    /* our name, for %{r} */
     int64_t now;             /* epoch seconds, for %{t} */
+    bool explain;            /* the explanation of a fail is wanted */
 };
 
 struct spf_outcome {
     enum result result;
     const char *reason;      /* NULL or short static/region text */
     const char *explanation; /* exp= text of a fail, printable ASCII, or NULL */
-    const char *mechanism;   /* the term that decided, as written, or NULL */
+    const char *mechanism;   /* the directive that decided, as written, or NULL */
+    const char *trail;       /* that directive with the redirects before it and what
+                                matched in its includes, " > "-joined; or NULL */
     unsigned lookups;        /* DNS terms counted */
     unsigned voids;
     const char *include_path; /* domains walked, ">"-joined, for people; or NULL */
@@ -42,15 +47,16 @@ struct spf_engine {
 };
 
 extern const struct spf_engine spf_engine_libspf2;
+extern const struct spf_engine spf_engine_native;
 
 /* The engine named NAME ("libspf2", …), or NULL. */
 const struct spf_engine *spf_engine_named(const char *name);
 
-/* Starts the DNS lookups that evaluating DOMAIN for CLIENT will need: the
- * record, then, as answers arrive, what its terms name (includes, a, mx,
- * redirect…), without waiting and within RFC 7208's limits.  Macro-free names
- * only.  DOMAIN is normalised. */
-void spf_prefetch(struct dns_scope *dns, const char *domain, const struct ip_address *client);
+/* Starts the DNS lookups that evaluating *REQUEST will need: the record, then,
+ * as answers arrive, what its terms name (includes, a, mx, redirect…), without
+ * waiting and within RFC 7208's limits.  Nothing of *REQUEST is kept but copies
+ * and a reference on its scope; its region may be NULL. */
+void spf_prefetch(const struct spf_request *request);
 
 struct spf_params {
     const struct spf_engine *engine;
@@ -60,6 +66,7 @@ struct spf_params {
     const struct path *mail_from; /* PATH_NULL: postmaster@HELO */
     const char *receiver;
     int64_t now;
+    bool explain; /* of MAIL FROM */
 };
 
 /* What DMARC and the verdict need of SPF. */
@@ -70,6 +77,9 @@ struct spf_identity {
     const char *explanation;
     const char *reason;
 };
+
+/* Starts the lookups that check_spf() will need, without waiting. */
+void prefetch_spf(const struct spf_params *params);
 
 /* Evaluates MAIL FROM, then HELO; appends a finding for each (the HELO finding
  * is left out when it is none).  A malformed MAIL FROM gives none and HELO is not

@@ -6,8 +6,9 @@
  * the library gets a record that this file prints from the parsed terms, in
  * which every name is a token "R.T.t": term T of record R (T beyond the last
  * term is the redirect).  It hands the tokens back in its two DNS hooks, which
- * ask the walk.  Names found by mx and ptr are handed to it behind a mark that
- * no token has, so that they are told from terms.
+ * ask the walk.  Host names found by mx and ptr are handed to it behind a mark
+ * that no token has, so that they are told from terms; an exchange with another
+ * name is left out.
  *
  * So of the library's faults these cannot show: its resolver, its cache, its
  * parser on hostile text (CVE-2023-42118), the local part in URL-escapes,
@@ -34,6 +35,7 @@
 #include <string.h>
 
 #include "auth/spf.h"
+#include "auth/spf_explanation.h"
 #include "auth/spf_record.h"
 #include "auth/spf_walk.h"
 #include "base/region.h"
@@ -317,7 +319,8 @@ static bool add_record(const struct evaluation *e, SPF_dns_rr_t *rr,
     if (rr->rr_type == ns_t_aaaa)
         return add(rr, address, sizeof(struct in6_addr));
     if (rr->rr_type == ns_t_mx)
-        return record->mx.exchange[0] == '\0' || add_name(rr, EXCHANGE_MARK, record->mx.exchange);
+        return record->mx.exchange[0] == '\0' || !spf_is_host_name(record->mx.exchange) ||
+               add_name(rr, EXCHANGE_MARK, record->mx.exchange);
     return rr->num_rr >= SPF_POINTERS_MAX || add_name(rr, POINTER_MARK, record->name);
 }
 
@@ -363,7 +366,7 @@ static SPF_dns_rr_t *lookup(SPF_dns_server_t *dns, const char *name, ns_type typ
 
     (void)should_cache;
     if (type == ns_t_ptr)
-        return reply(e, type, spf_walk_term(&e->walk, text_of(name), DNS_PTR), false);
+        return reply(e, type, spf_walk_pointer_term(&e->walk), false);
     if (strncmp(name, POINTER_MARK, strlen(POINTER_MARK)) == 0)
         return reply(e, type, spf_walk_pointer(&e->walk, name + strlen(POINTER_MARK)), false);
     if (strncmp(name, EXCHANGE_MARK, strlen(EXCHANGE_MARK)) == 0)
@@ -409,8 +412,8 @@ static void settle(struct evaluation *e, enum result result, bool by_term)
     if (by_term)
         outcome->mechanism = deciding_term(e, result);
     if (result == RESULT_FAIL)
-        outcome->explanation =
-            spf_walk_explanation(&e->walk, &e->records[e->deciding].record);
+        outcome->explanation = spf_explanation(&e->walk, e->records[e->deciding].domain,
+                                               &e->records[e->deciding].record);
 }
 
 /* The library's result, unless the walk has one.  The library has no reason of

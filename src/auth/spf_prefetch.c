@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "auth/spf.h"
+#include "auth/spf_macro.h"
 #include "auth/spf_record.h"
 #include "auth/spf_walk.h"
 #include "base/region.h"
@@ -20,14 +21,15 @@ struct prefetch {
     atomic_uint references; /* one a step under way, one for spf_prefetch() */
     atomic_int terms;       /* budgets: what is left, or below zero */
     atomic_int questions;
-    struct dns_scope *dns;
-    struct ip_address client;
+    struct spf_request request; /* what it points to stands below */
+    domain_name domain, helo;
+    char local_part[];
 };
 
 /* A question whose answer leads on.  The scope calls back once in any case. */
 struct step {
     struct prefetch *prefetch;
-    domain_name name;
+    domain_name name; /* that was asked for; of PTR records, see pointers_known() */
 };
 
 typedef void step_done(void *context, const struct dns_answer *answer);
@@ -36,7 +38,7 @@ static void unref(struct prefetch *prefetch)
 {
     if (atomic_fetch_sub(&prefetch->references, 1) != 1)
         return;
-    dns_scope_unref(prefetch->dns);
+    dns_scope_unref(prefetch->request.dns);
     free(prefetch);
 }
 
@@ -55,11 +57,12 @@ static bool take(atomic_int *budget)
 static void ask(struct prefetch *prefetch, const char *name, enum dns_type type)
 {
     if (take(&prefetch->questions))
-        dns_scope_start(prefetch->dns, name, type, NULL, NULL);
+        dns_scope_start(prefetch->request.dns, name, type, NULL, NULL);
 }
 
-static void ask_then(struct prefetch *prefetch, const char *name, enum dns_type type,
-                     step_done *done)
+/* Asks for NAME; its answer comes to DONE with a step that tells about ABOUT. */
+static void ask_about(struct prefetch *prefetch, const char *name, enum dns_type type,
+                      step_done *done, const char *about)
 {
     struct step *step;
 
@@ -67,13 +70,19 @@ static void ask_then(struct prefetch *prefetch, const char *name, enum dns_type 
         return;
     atomic_fetch_add(&prefetch->references, 1);
     step->prefetch = prefetch;
-    memcpy(step->name, name, strlen(name) + 1);
-    dns_scope_start(prefetch->dns, name, type, done, step);
+    memcpy(step->name, about, strlen(about) + 1);
+    dns_scope_start(prefetch->request.dns, name, type, done, step);
+}
+
+static void ask_then(struct prefetch *prefetch, const char *name, enum dns_type type,
+                     step_done *done)
+{
+    ask_about(prefetch, name, type, done, name);
 }
 
 static enum dns_type family(const struct prefetch *prefetch)
 {
-    return prefetch->client.family == IP_V6 ? DNS_AAAA : DNS_A;
+    return prefetch->request.client.family == IP_V6 ? DNS_AAAA : DNS_A;
 }
 
 static void exchanges_known(void *context, const struct dns_answer *answer)
@@ -86,23 +95,52 @@ static void exchanges_known(void *context, const struct dns_answer *answer)
     step_free(step);
 }
 
-static void ask_reverse(struct prefetch *prefetch)
+/* The addresses of the client's names that could be one within NAME, or of all
+ * when NAME is "". */
+static void pointers_known(void *context, const struct dns_answer *answer)
+{
+    struct step *step = context;
+
+    for (size_t i = 0; i < answer->count && i < SPF_POINTERS_MAX; i++)
+        if (!step->name[0] || domain_is_within(answer->records[i].name, step->name))
+            dns_scope_start(step->prefetch->request.dns, answer->records[i].name,
+                            family(step->prefetch), NULL, NULL);
+    step_free(step);
+}
+
+static void ask_reverse(struct prefetch *prefetch, const char *within)
 {
     char reverse[IP_REVERSE_SIZE];
 
-    ask(prefetch, ip_reverse_name(&prefetch->client, reverse), DNS_PTR);
+    ip_reverse_name(&prefetch->request.client, reverse);
+    ask_about(prefetch, reverse, DNS_PTR, pointers_known, within);
 }
 
 static void record_known(void *context, const struct dns_answer *answer);
 
-/* Names with macros need the evaluator. */
+/* The name that SPEC of DOMAIN's record asks for.  False when there is none, or
+ * none yet: then what the macro p needs is asked. */
+static bool target_name(struct prefetch *prefetch, const char *domain,
+                        const struct spf_domain_spec *spec, domain_name out)
+{
+    struct spf_macros macros = { .request = &prefetch->request, .domain = domain };
+    struct spf_expansion expansion;
+
+    if (!spec->macros)
+        return spf_target_name(spec->text.len > 0 ? spec->text : text_of(domain), out);
+    if (spf_expand_name(&macros, spec->text, &expansion))
+        return spf_target_name(spf_expansion_text(&expansion), out);
+    if (spf_macro_uses(spec->text, 'p'))
+        ask_reverse(prefetch, "");
+    return false;
+}
+
 static void start_term(struct prefetch *prefetch, const char *domain, const struct spf_term *term)
 {
-    const struct spf_domain_spec *target = &term->target;
     domain_name name;
 
-    if (!spf_mechanism_asks(term->mechanism) || !take(&prefetch->terms) || target->macros ||
-        !spf_target_name(target->text.len > 0 ? target->text : text_of(domain), name))
+    if (!spf_mechanism_asks(term->mechanism) || !take(&prefetch->terms) ||
+        !target_name(prefetch, domain, &term->target, name))
         return;
     switch (term->mechanism) {
     case MECHANISM_INCLUDE:
@@ -115,7 +153,7 @@ static void start_term(struct prefetch *prefetch, const char *domain, const stru
         ask_then(prefetch, name, DNS_MX, exchanges_known);
         break;
     case MECHANISM_PTR:
-        ask_reverse(prefetch);
+        ask_reverse(prefetch, name);
         break;
     case MECHANISM_EXISTS:
         ask(prefetch, name, DNS_A);
@@ -127,12 +165,13 @@ static void start_term(struct prefetch *prefetch, const char *domain, const stru
     }
 }
 
-static void start_redirect(struct prefetch *prefetch, const struct spf_record *record)
+static void start_redirect(struct prefetch *prefetch, const char *domain,
+                           const struct spf_record *record)
 {
     domain_name name;
 
-    if (record->redirect.text.len > 0 && !record->redirect.macros && take(&prefetch->terms) &&
-        spf_target_name(record->redirect.text, name))
+    if (record->redirect.text.len > 0 && take(&prefetch->terms) &&
+        target_name(prefetch, domain, &record->redirect, name))
         ask_then(prefetch, name, DNS_TXT, record_known);
 }
 
@@ -141,11 +180,11 @@ static void start_terms(struct prefetch *prefetch, const char *domain,
                         const struct spf_record *record)
 {
     for (size_t i = 0; i < record->count; i++) {
-        if (spf_term_matches(&record->terms[i], &prefetch->client))
+        if (spf_term_matches(&record->terms[i], &prefetch->request.client))
             return;
         start_term(prefetch, domain, &record->terms[i]);
     }
-    start_redirect(prefetch, record);
+    start_redirect(prefetch, domain, record);
 }
 
 static void record_known(void *context, const struct dns_answer *answer)
@@ -162,17 +201,36 @@ static void record_known(void *context, const struct dns_answer *answer)
     step_free(step);
 }
 
-void spf_prefetch(struct dns_scope *dns, const char *domain, const struct ip_address *client)
+static struct prefetch *prefetch_new(const struct spf_request *request)
 {
-    struct prefetch *prefetch;
+    struct prefetch *prefetch = calloc(1, sizeof *prefetch + request->local_part.len);
 
-    if (client->family == IP_NONE || !(prefetch = calloc(1, sizeof *prefetch)))
-        return;
+    if (!prefetch)
+        return NULL;
     atomic_init(&prefetch->references, 1);
     atomic_init(&prefetch->terms, SPF_TERMS_MAX);
     atomic_init(&prefetch->questions, SPF_QUESTIONS_MAX);
-    prefetch->dns = dns_scope_ref(dns);
-    prefetch->client = *client;
-    ask_then(prefetch, domain, DNS_TXT, record_known);
+    prefetch->request = *request;
+    prefetch->request.region = NULL;
+    prefetch->request.receiver = NULL; /* for explanations, as `now` */
+    dns_scope_ref(request->dns);
+    memcpy(prefetch->domain, request->domain, strlen(request->domain) + 1);
+    prefetch->request.domain = prefetch->domain;
+    if (request->helo) {
+        memcpy(prefetch->helo, request->helo, strlen(request->helo) + 1);
+        prefetch->request.helo = prefetch->helo;
+    }
+    memcpy(prefetch->local_part, request->local_part.data, request->local_part.len);
+    prefetch->request.local_part.data = prefetch->local_part;
+    return prefetch;
+}
+
+void spf_prefetch(const struct spf_request *request)
+{
+    struct prefetch *prefetch = prefetch_new(request);
+
+    if (!prefetch)
+        return;
+    ask_then(prefetch, request->domain, DNS_TXT, record_known);
     unref(prefetch);
 }

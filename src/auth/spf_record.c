@@ -223,10 +223,11 @@ static bool domain_spec(struct text t, struct spf_domain_spec *spec)
 }
 
 /* An octet of a label to ask for: more than a host's name has, since §7.1
- * allows more, but nothing that a name in text form needs an escape for. */
+ * allows more ("%_" is SP), but nothing that a name in text form needs an escape
+ * for. */
 static bool is_target_octet(char c)
 {
-    return is_visible(c) && c != '.' && c != '\\';
+    return (is_visible(c) || c == ' ') && c != '.' && c != '\\';
 }
 
 /* label *( "." label ), in lower case to OUT. */

@@ -96,8 +96,8 @@ enum spf_macro_result { MACRO_PART, MACRO_END, MACRO_ERROR };
 enum spf_macro_result spf_macro_next(struct cursor *c, struct spf_macro_part *part);
 
 /* The name that EXPANDED, an expanded domain-spec, asks for: cut from the left
- * by whole labels to fit 253 octets (§7.3), in lower case.  May hold any visible
- * octet but '\\'.  False (and OUT empty) when no DNS name can be made of it. */
+ * by whole labels to fit 253 octets (§7.3), in lower case.  May hold SP and any
+ * visible octet but '\\'.  False (and OUT empty) when no DNS name can be made of it. */
 bool spf_target_name(struct text expanded, domain_name out);
 
 #endif

@@ -1,12 +1,10 @@
 #include "auth/spf_walk.h"
 
-#include "base/region.h"
 #include "dns/scope.h"
 
 enum {
     PATH_TEXT_MAX = SPF_RECORDS_MAX * (DOMAIN_MAX + 1),
-    REASON_MAX = 512,
-    EXPLANATION_MAX = 500
+    REASON_MAX = 512
 };
 
 /* What a name that cannot be asked, or a failure that must not matter, finds. */
@@ -29,7 +27,23 @@ void spf_walk_stop(struct spf_walk *walk, enum result result, const char *reason
     walk->outcome->reason = reason;
 }
 
-/* Stops with a reason made of NAME, which is normalised, and static texts. */
+static bool is_host_octet(char c)
+{
+    return octet_is_alpha(c) || octet_is_digit(c) || c == '-' || c == '_' || c == '.';
+}
+
+bool spf_is_host_name(const char *name)
+{
+    return text_all(text_of(name), is_host_octet);
+}
+
+/* NAME, as it may be shown to people. */
+static const char *shown(const char *name)
+{
+    return spf_is_host_name(name) ? name : "(odd name)";
+}
+
+/* Stops with a reason made of NAME and static texts. */
 static void stop_at(struct spf_walk *walk, enum result result, const char *before,
                     const char *name, const char *after)
 {
@@ -37,7 +51,7 @@ static void stop_at(struct spf_walk *walk, enum result result, const char *befor
 
     buf_init(&reason, walk->request->region, REASON_MAX);
     buf_add(&reason, before);
-    buf_add(&reason, name);
+    buf_add(&reason, shown(name));
     buf_add(&reason, after);
     spf_walk_stop(walk, result, buf_str(&reason));
 }
@@ -87,7 +101,7 @@ static void note_path(struct spf_walk *walk, const char *domain)
 {
     if (walk->path.len > 0)
         buf_char(&walk->path, '>');
-    buf_add(&walk->path, domain);
+    buf_add(&walk->path, shown(domain));
     walk->outcome->include_path = buf_str(&walk->path);
 }
 
@@ -180,8 +194,6 @@ const struct dns_answer *spf_walk_term(struct spf_walk *walk, struct text expand
     if (!answer)
         return NULL;
     if (dns_failed(answer)) {
-        if (type == DNS_PTR)
-            return &nothing;
         stop_failed(walk, name, answer);
         return NULL;
     }
@@ -204,33 +216,54 @@ const struct dns_answer *spf_walk_exchange(struct spf_walk *walk, const char *na
     return NULL;
 }
 
-const struct dns_answer *spf_walk_pointer(struct spf_walk *walk, const char *name)
-{
-    const struct dns_answer *answer = ask(walk, name, spf_walk_family(walk));
-
-    return answer && dns_failed(answer) ? &nothing : answer;
-}
-
-/* --- explanation --- */
-
-static bool is_plain(struct text t)
-{
-    for (size_t i = 0; i < t.len; i++)
-        if (t.data[i] < 0x20 || t.data[i] > 0x7e || t.data[i] == '%')
-            return false;
-    return t.len > 0 && t.len <= EXPLANATION_MAX;
-}
-
-const char *spf_walk_explanation(struct spf_walk *walk, const struct spf_record *record)
+/* Not for counting: the client's reverse name leads to the same few questions
+ * whatever the record says. */
+static const struct dns_answer *ask_about_client(struct spf_walk *walk, const char *name,
+                                                 enum dns_type type)
 {
     const struct dns_answer *answer;
-    domain_name name;
 
-    if (record->explanation.text.len == 0 || record->explanation.macros ||
-        !spf_target_name(record->explanation.text, name))
+    if (walk->stopped)
         return NULL;
-    answer = dns_scope_lookup(walk->request->dns, name, DNS_TXT);
-    if (answer->status != DNS_OK || answer->count != 1 || !is_plain(answer->records[0].data))
+    answer = dns_scope_lookup(walk->request->dns, name, type);
+    return dns_failed(answer) ? &nothing : answer;
+}
+
+const struct dns_answer *spf_walk_pointers(struct spf_walk *walk)
+{
+    char reverse[IP_REVERSE_SIZE];
+
+    return ask_about_client(walk, ip_reverse_name(&walk->request->client, reverse), DNS_PTR);
+}
+
+const struct dns_answer *spf_walk_pointer(struct spf_walk *walk, const char *name)
+{
+    return ask_about_client(walk, name, spf_walk_family(walk));
+}
+
+const struct dns_answer *spf_walk_pointer_term(struct spf_walk *walk)
+{
+    const struct dns_answer *answer;
+
+    if (!count_term(walk))
         return NULL;
-    return text_dup(walk->request->region, answer->records[0].data);
+    answer = spf_walk_pointers(walk);
+    if (answer != &nothing && is_void(answer) && !count_void(walk))
+        return NULL;
+    return answer;
+}
+
+bool spf_answer_holds(const struct dns_answer *answer, const struct ip_address *client,
+                      unsigned prefix4, unsigned prefix6)
+{
+    for (size_t i = 0; i < answer->count; i++) {
+        struct ip_network network = {
+            ip_from_octets(answer->type == DNS_A ? IP_V4 : IP_V6, answer->records[i].address),
+            client->family == IP_V4 ? prefix4 : prefix6,
+        };
+
+        if (ip_network_has(&network, client))
+            return true;
+    }
+    return false;
 }

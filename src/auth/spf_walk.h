@@ -22,8 +22,8 @@ enum {
     SPF_VOIDS_MAX = 2,      /* of them, those whose own question finds nothing */
     SPF_EXCHANGES_MAX = 10, /* names of one mx; more are an error */
     SPF_POINTERS_MAX = 10,  /* names of one ptr that are looked at */
-    SPF_QUESTIONS_MAX = 30, /* of one evaluation: ours, so that one domain cannot
-                               use up the questions of a message */
+    SPF_QUESTIONS_MAX = 30, /* that one evaluation counts: ours, so that one domain
+                               cannot use up the questions of a message */
     SPF_RECORDS_MAX = 1 + SPF_TERMS_MAX
 };
 
@@ -52,9 +52,9 @@ bool spf_walk_first(struct spf_walk *walk, struct spf_record *record);
 bool spf_walk_target(struct spf_walk *walk, struct text expanded, domain_name domain,
                      struct spf_record *record);
 
-/* Asks the question of a term (a mx ptr exists) for EXPANDED: its expanded
- * domain-spec, or the client's reverse name.  NULL when the walk has stopped; a
- * name that cannot be asked finds nothing. */
+/* Asks the question of a term (a mx exists) for EXPANDED, its expanded
+ * domain-spec.  NULL when the walk has stopped; a name that cannot be asked
+ * finds nothing. */
 const struct dns_answer *spf_walk_term(struct spf_walk *walk, struct text expanded,
                                        enum dns_type type);
 
@@ -62,15 +62,25 @@ const struct dns_answer *spf_walk_term(struct spf_walk *walk, struct text expand
  * found.  Not counted.  NULL when the walk has stopped. */
 const struct dns_answer *spf_walk_exchange(struct spf_walk *walk, const char *name);
 
-/* Likewise for a name of ptr, where a failure finds nothing (§5.5). */
+/* The question of a ptr term: the client's PTR records.  A failure finds nothing
+ * (§5.5).  Counted as a term.  NULL when the walk has stopped. */
+const struct dns_answer *spf_walk_pointer_term(struct spf_walk *walk);
+
+/* The same records for %{p}, and the addresses of a name of these, of the
+ * client's family.  Not counted. */
+const struct dns_answer *spf_walk_pointers(struct spf_walk *walk);
 const struct dns_answer *spf_walk_pointer(struct spf_walk *walk, const char *name);
+
+/* Whether an address of ANSWER has CLIENT in its network of PREFIX4 or PREFIX6
+ * bits. */
+bool spf_answer_holds(const struct dns_answer *answer, const struct ip_address *client,
+                      unsigned prefix4, unsigned prefix6);
 
 /* The address type of the client's family. */
 enum dns_type spf_walk_family(const struct spf_walk *walk);
 
-/* The explanation (§6.2) of a fail that RECORD gave, when neither its exp= nor
- * the text hold a macro; else, and when there is none, NULL.  Not counted, and
- * nothing that goes wrong here is an error. */
-const char *spf_walk_explanation(struct spf_walk *walk, const struct spf_record *record);
+/* Whether NAME, from a record or an answer, is one of a host: letters, digits,
+ * '-' and '_'.  Only such names are printed, or shown to a library. */
+bool spf_is_host_name(const char *name);
 
 #endif

@@ -123,6 +123,7 @@ static struct session *make_session(const struct check_options *o, struct snapsh
     if (gethostname(host, sizeof host - 1) == 0)
         session_set_hostname(session, text_of(host));
     session_set_authserv_id(session, text_of(o->authserv_id));
+    session->wants_explanation = true;
     session_set_helo(session, text_of(o->helo));
     session_set_auth(session, text_of(o->auth));
     if (o->ptr)

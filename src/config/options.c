@@ -53,7 +53,7 @@ static const struct name null_mx_names[] = { { false, "accept" }, { true, "rejec
 static const struct name log_names[] = {
     { 0, "auto" }, { 1, "stderr" }, { 2, "syslog" }, { 3, "journal" }, { 0, NULL },
 };
-static const struct name spf_engine_names[] = { { 0, "libspf2" }, { 0, NULL } };
+static const struct name spf_engine_names[] = { { 0, "libspf2" }, { 1, "native" }, { 0, NULL } };
 static const struct name dkim_engine_names[] = { { 0, "libopendkim" }, { 0, NULL } };
 
 #define IN(field) .offset = offsetof(struct config, field)

@@ -35,6 +35,7 @@ struct session {
     domain_name client_name;  /* what is to stand for the client's PTR record; "":
                                  ask DNS */
     struct dns_scope *dns;    /* connection-wide questions: iprev */
+    bool wants_explanation;   /* SPF's, also where no reply needs it */
     /* private */
     struct snapshot *snapshot;
     bool judge_unknown;

@@ -73,26 +73,31 @@ static void parse_sender(struct transaction *t, struct text raw, const struct te
         *sender = (struct path){ .kind = PATH_MALFORMED };
 }
 
-/* The HELO name as a domain; false when it is none (RFC 7208 §2.3). */
-static bool helo_domain(const struct transaction *t, domain_name out)
+static struct spf_params spf_params_of(const struct transaction *t)
 {
-    return domain_normalise(t->session->helo, out) && domain_labels(out) > 1;
+    const struct config *config = t->snapshot->config;
+
+    return (struct spf_params){
+        .engine = t->snapshot->spf,
+        .dns = t->dns,
+        .client = t->session->client,
+        .helo = t->session->helo,
+        .mail_from = &t->message->mail_from,
+        .receiver = authserv_id_of(t),
+        .now = t->now,
+        .explain = config->spf.on_fail == SPF_FAIL_REJECT || t->session->wants_explanation,
+    };
 }
 
 static void start_sender_lookups(struct transaction *t)
 {
     const struct path *sender = &t->message->mail_from;
-    const struct ip_address *client = &t->session->client;
-    domain_name helo;
+    struct spf_params params = spf_params_of(t);
 
-    if (sender->kind == PATH_ADDRESS) {
-        if (client->family != IP_NONE)
-            spf_prefetch(t->dns, sender->domain, client);
-        if (t->snapshot->config->reject_null_mx)
-            dns_scope_start(t->dns, sender->domain, DNS_MX, NULL, NULL);
-    }
-    if (client->family != IP_NONE && helo_domain(t, helo))
-        spf_prefetch(t->dns, helo, client);
+    if (params.client.family != IP_NONE)
+        prefetch_spf(&params);
+    if (sender->kind == PATH_ADDRESS && t->snapshot->config->reject_null_mx)
+        dns_scope_start(t->dns, sender->domain, DNS_MX, NULL, NULL);
 }
 
 static bool prepare(struct transaction *t)
@@ -201,6 +206,12 @@ static void start_identifier_lookups(struct transaction *t, const char *domain)
     }
 }
 
+/* The HELO name as a domain; false when it is none (RFC 7208 §2.3). */
+static bool helo_domain(const struct transaction *t, domain_name out)
+{
+    return domain_normalise(t->session->helo, out) && domain_labels(out) > 1;
+}
+
 void transaction_end_of_header(struct transaction *t)
 {
     const struct path *sender = &t->message->mail_from;
@@ -242,22 +253,14 @@ static void begin_waiting(struct transaction *t)
 
 static void judge_spf_identity(struct transaction *t, struct findings *findings)
 {
-    if (t->session->client.family == IP_NONE) {
+    struct spf_params params = spf_params_of(t);
+
+    if (params.client.family == IP_NONE) {
         t->spf = (struct spf_identity){ .result = RESULT_NONE, .reason = "no client address" };
         findings_add(findings, METHOD_SPF, RESULT_NONE, t->spf.reason);
         return;
     }
-    check_spf(findings,
-              &(struct spf_params){
-                  .engine = t->snapshot->spf,
-                  .dns = t->dns,
-                  .client = t->session->client,
-                  .helo = t->session->helo,
-                  .mail_from = &t->message->mail_from,
-                  .receiver = authserv_id_of(t),
-                  .now = t->now,
-              },
-              &t->spf);
+    check_spf(findings, &params, &t->spf);
 }
 
 static void judge_dmarc_of(struct transaction *t)

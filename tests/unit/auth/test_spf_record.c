@@ -227,7 +227,8 @@ static void target_names(void **state)
         { "Example.COM.", "example.com" }, { "_spf.example.com", "_spf.example.com" },
         { "example..com", NULL },          { ".com", NULL },
         { "Foo:bar/b%.example.com", "foo:bar/b%.example.com" },
-        { "foo\\.example.com", NULL },      { "foo bar.example.com", NULL },
+        { "foo\\.example.com", NULL },      { "Foo bar.example.com", "foo bar.example.com" },
+        { "foo\tbar.example.com", NULL },
         { "f\xc3\xa9.example.com", NULL }, { "", NULL },
         { ".", NULL },
     };

@@ -794,7 +794,7 @@ static void single_values(void **state)
         { "resolver { dnssec = true }", "is not one of off, validate" },
         { "resolver { message-timeout = 241 }", "from 1 to 240" },
         { "resolver { questions = 9 }", "from 10 to 1000" },
-        { "spf { engine = \"native\" }", "is not one of libspf2" },
+        { "spf { engine = \"pyspf\" }", "is not one of libspf2, native" },
         { "dkim { engine = \"\" }", "is not one of libopendkim" },
         { "dkim { min-rsa-bits = 1023 }", "from 1024 to 4096" },
         { "dkim { max-signatures = 0 }", "from 1 to 50" },
