@@ -34,15 +34,17 @@ static bool empty_line(struct cursor *c)
 }
 
 /* field-name *WSP ":" unstructured, with its continuation lines. */
-static bool field(struct cursor *c, struct text *name, struct text *value)
+static bool field(struct cursor *c, struct text *label, struct text *value)
 {
     struct cursor ahead = *c;
     struct text last;
     const char *start;
 
-    *name = cursor_run(&ahead, is_name_octet);
+    if (cursor_run(&ahead, is_name_octet).len == 0)
+        return false;
     cursor_run(&ahead, octet_is_wsp);
-    if (name->len == 0 || !cursor_take(&ahead, ':'))
+    *label = cursor_since(&ahead, c->at);
+    if (!cursor_take(&ahead, ':'))
         return false;
     start = ahead.at;
     do
@@ -87,11 +89,11 @@ static void body(struct cursor *c, const struct eml_handler *handler)
 void eml_read(struct text data, const struct eml_handler *handler)
 {
     struct cursor c = cursor_over(data);
-    struct text name, value;
+    struct text label, value;
 
     mbox_line(&c);
-    while (field(&c, &name, &value))
-        handler->field(handler->context, name, value);
+    while (field(&c, &label, &value))
+        handler->field(handler->context, label, value);
     empty_line(&c);
     handler->end_of_header(handler->context);
     body(&c, handler);

@@ -21,9 +21,9 @@
 
 struct eml_handler {
     void *context;
-    /* One field: NAME without blanks before the colon, VALUE what stands after
-     * it, without the last line end.  Both point into the data read. */
-    void (*field)(void *context, struct text name, struct text value);
+    /* One field: LABEL is its name with the blanks before the colon, VALUE what
+     * stands after it, without the last line end.  Both point into the data. */
+    void (*field)(void *context, struct text label, struct text value);
     void (*end_of_header)(void *context);
     /* Body octets in file order, CRLF line ends, in pieces of any size. */
     void (*body)(void *context, struct text chunk);

@@ -139,23 +139,6 @@ static bool copy_value(struct region *region, struct text value, struct text *ou
     return true;
 }
 
-static struct field *field_new(struct region *region, struct text name, struct text value)
-{
-    struct field *field = region_alloc(region, sizeof *field);
-    char *name_copy;
-
-    if (!field)
-        return NULL;
-    field->cut = name.len > FIELD_OCTETS_MAX || value.len > FIELD_OCTETS_MAX - name.len;
-    name = text_head(name, FIELD_OCTETS_MAX);
-    name_copy = text_dup(region, name);
-    if (!name_copy ||
-        !copy_value(region, text_head(value, FIELD_OCTETS_MAX - name.len), &field->value))
-        return NULL;
-    field->name = (struct text){ name_copy, name.len };
-    return field;
-}
-
 static struct text without_end_blanks(struct text name)
 {
     while (name.len > 0 && octet_is_wsp(name.data[name.len - 1]))
@@ -163,12 +146,30 @@ static struct text without_end_blanks(struct text name)
     return name;
 }
 
-struct field *message_add_field(struct message *message, struct text name, struct text value)
+static struct field *field_new(struct region *region, struct text label, struct text value)
 {
+    struct field *field = region_alloc(region, sizeof *field);
+    char *label_copy;
+
+    if (!field)
+        return NULL;
+    field->cut = label.len > FIELD_OCTETS_MAX || value.len > FIELD_OCTETS_MAX - label.len;
+    label = text_head(label, FIELD_OCTETS_MAX);
+    label_copy = text_dup(region, label);
+    if (!label_copy ||
+        !copy_value(region, text_head(value, FIELD_OCTETS_MAX - label.len), &field->value))
+        return NULL;
+    field->label = (struct text){ label_copy, label.len };
+    field->name = without_end_blanks(field->label);
+    return field;
+}
+
+struct field *message_add_field(struct message *message, struct text label, struct text value)
+{
+    struct text name = without_end_blanks(label);
     struct field_counter *counter;
     struct field *field;
 
-    name = without_end_blanks(name);
     if (text_equal_nocase(name, TEXT("From")))
         message->from_count++;
     counter = counter_find(message, name);
@@ -176,7 +177,7 @@ struct field *message_add_field(struct message *message, struct text name, struc
         counter->count++;
     if (!may_store(message, counter))
         return NULL;
-    field = field_new(message->region, name, value);
+    field = field_new(message->region, label, value);
     if (!field)
         return NULL;
     if (!counter) {

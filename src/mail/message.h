@@ -26,6 +26,7 @@ enum { MESSAGE_FIELDS_MAX = 1000, MESSAGE_KEPT_MAX = 10000, FIELD_OCTETS_MAX = 6
 
 struct field {
     struct text name;     /* as written, without blanks before the colon */
+    struct text label;    /* name with those blanks, for `simple` */
     struct text value;    /* after the colon, leading blank included, CRLF folding */
     size_t index;         /* 1-based among fields of this name (case ignored):
                              what smfi_chgheader() calls the index */
@@ -68,9 +69,9 @@ void message_free(struct message *message); /* NULL allowed */
 void message_keep(struct message *message, struct text name);
 
 /* Appends a field.  Bare LF in VALUE becomes CRLF (Postfix hands folded lines
- * so); blanks at the end of NAME are dropped.  NULL when it was not stored:
+ * so); blanks at the end of LABEL are no part of the name.  NULL when it was not stored:
  * the bounds (fields_capped, fields_flooded) or memory (the region latches). */
-struct field *message_add_field(struct message *message, struct text name, struct text value);
+struct field *message_add_field(struct message *message, struct text label, struct text value);
 
 /* Sets mail_from from the raw MAIL FROM argument, which is copied. */
 void message_set_mail_from(struct message *message, struct text raw);

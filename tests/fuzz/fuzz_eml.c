@@ -18,16 +18,18 @@ struct reader {
     int headers_ended;
 };
 
-static void field(void *context, struct text name, struct text value)
+static void field(void *context, struct text label, struct text value)
 {
     struct reader *reader = context;
 
-    if (reader->headers_ended || name.len == 0 || name.data < reader->at ||
-        value.data < name.data + name.len || value.data + value.len > reader->end)
+    if (reader->headers_ended || label.len == 0 || label.data < reader->at ||
+        value.data < label.data + label.len || value.data + value.len > reader->end)
         abort();
     reader->at = value.data + value.len;
-    reader->from_count += text_equal_nocase(name, TEXT("From"));
-    message_add_field(reader->message, name, value);
+    message_add_field(reader->message, label, value);
+    while (octet_is_wsp(label.data[label.len - 1]))
+        label.len--;
+    reader->from_count += text_equal_nocase(label, TEXT("From"));
 }
 
 static void end_of_header(void *context)
