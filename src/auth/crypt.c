@@ -4,73 +4,327 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/region.h"
 
+/* Small pieces are gathered: a call into libcrypto costs more than they do. */
+enum { GATHER_OCTETS = 1024, GATHER_PIECE_MAX = 256 };
+
+struct crypt_digest {
+    struct region *region;
+    EVP_MD_CTX *running;
+    EVP_MD_CTX *scratch; /* for values in between; NULL until the first */
+    size_t gathered;
+    char gather[GATHER_OCTETS];
+};
+
+/* ---- SHA-256 */
+
+static EVP_MD *sha256;
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+
+/* Once for the process: fetching it anew would cost more than digesting a header. */
+static void fetch_sha256(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static void free_context(void *context)
+{
+    EVP_MD_CTX_free(context);
+}
+
+/* A context that goes with REGION; NULL: the region has latched. */
+static EVP_MD_CTX *context_new(struct region *region)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    if (!context) {
+        region_fail(region);
+        return NULL;
+    }
+    return region_on_free(region, free_context, context) ? context : NULL;
+}
+
+struct crypt_digest *crypt_digest_new(struct region *region)
+{
+    struct crypt_digest *digest = region_alloc(region, sizeof *digest);
+
+    pthread_once(&sha256_once, fetch_sha256);
+    if (!digest)
+        return NULL;
+    digest->region = region;
+    digest->running = context_new(region);
+    if (!digest->running)
+        return NULL;
+    if (!sha256 || !EVP_DigestInit_ex2(digest->running, sha256, NULL)) {
+        region_fail(region);
+        return NULL;
+    }
+    return digest;
+}
+
+static void update(struct crypt_digest *digest, struct text octets)
+{
+    if (!EVP_DigestUpdate(digest->running, octets.data, octets.len))
+        region_fail(digest->region);
+}
+
+static void digest_gathered(struct crypt_digest *digest)
+{
+    if (digest->gathered > 0)
+        update(digest, (struct text){ digest->gather, digest->gathered });
+    digest->gathered = 0;
+}
+
+void crypt_digest_add(struct crypt_digest *digest, struct text octets)
+{
+    if (octets.len > GATHER_OCTETS - digest->gathered || octets.len > GATHER_PIECE_MAX)
+        digest_gathered(digest);
+    if (octets.len > GATHER_PIECE_MAX) {
+        update(digest, octets);
+    } else if (octets.len > 0) {
+        memcpy(digest->gather + digest->gathered, octets.data, octets.len);
+        digest->gathered += octets.len;
+    }
+}
+
+static void take(void *context, struct text octets)
+{
+    crypt_digest_add(context, octets);
+}
+
+struct octet_sink crypt_digest_sink(struct crypt_digest *digest)
+{
+    return (struct octet_sink){ take, digest };
+}
+
+void crypt_digest_value(struct crypt_digest *digest, sha256_value out)
+{
+    memset(out, 0, SHA256_OCTETS);
+    digest_gathered(digest);
+    if (!digest->scratch)
+        digest->scratch = context_new(digest->region);
+    if (!digest->scratch)
+        return;
+    if (!EVP_MD_CTX_copy_ex(digest->scratch, digest->running) ||
+        !EVP_DigestFinal_ex(digest->scratch, out, NULL))
+        region_fail(digest->region);
+}
+
+/* ---- keys */
+
 /* Decodes all of DER by one of the two encodings; NULL when it does not fit. */
-static EVP_PKEY *decode(struct text der)
+static EVP_PKEY *decode_rsa(struct text der)
 {
     const unsigned char *start = (const unsigned char *)der.data;
     const unsigned char *at = start;
-    EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)der.len);
+    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)der.len);
 
-    if (!key) {
+    if (!pkey) {
         at = start;
-        key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)der.len);
+        pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)der.len);
     }
-    if (key && at != start + der.len) {
-        EVP_PKEY_free(key);
-        key = NULL;
+    if (pkey && (at != start + der.len || EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA)) {
+        EVP_PKEY_free(pkey);
+        pkey = NULL;
     }
-    return key;
+    return pkey;
 }
 
-static unsigned exponent_bits(const EVP_PKEY *key)
+/* The encodings of the y coordinates of the points whose order divides 8, those
+ * that are not reduced included; the sign of x is the top bit. */
+static const unsigned char small_order[][ED25519_KEY_OCTETS] = {
+    { 0x00 },
+    { 0x01 },
+    { 0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+      0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+      0xfc, 0x05 },
+    { 0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+      0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+      0x03, 0x7a },
+    { 0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+      0xff, 0x7f },
+    { 0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+      0xff, 0x7f },
+    { 0xee, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+      0xff, 0x7f },
+};
+
+static bool has_small_order(const unsigned char point[ED25519_KEY_OCTETS])
+{
+    const size_t last = ED25519_KEY_OCTETS - 1;
+
+    for (size_t i = 0; i < sizeof small_order / sizeof small_order[0]; i++)
+        if (memcmp(point, small_order[i], last) == 0 &&
+            (point[last] & 0x7f) == small_order[i][last])
+            return true;
+    return false;
+}
+
+static EVP_PKEY *decode_ed25519(struct text octets)
+{
+    const unsigned char *point = (const unsigned char *)octets.data;
+
+    if (octets.len != ED25519_KEY_OCTETS || has_small_order(point))
+        return NULL;
+    return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, point, octets.len);
+}
+
+static EVP_PKEY *decode(enum key_type type, struct text octets)
+{
+    EVP_PKEY *pkey = NULL;
+
+    if (octets.len == 0)
+        return NULL;
+    switch (type) {
+    case KEY_RSA:
+        pkey = decode_rsa(octets);
+        break;
+    case KEY_ED25519:
+        pkey = decode_ed25519(octets);
+        break;
+    }
+    ERR_clear_error();
+    return pkey;
+}
+
+static unsigned exponent_bits(const EVP_PKEY *pkey)
 {
     BIGNUM *e = NULL;
     unsigned bits = 0;
 
-    if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1)
+    if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1)
         bits = (unsigned)BN_num_bits(e);
     BN_free(e);
     return bits;
 }
 
-/* KEY as SubjectPublicKeyInfo in REGION. */
-static bool encode(struct region *region, const EVP_PKEY *key, struct text *spki)
+struct crypt_key *crypt_key_new(enum key_type type, struct text octets)
 {
-    unsigned char *octets = NULL;
-    int len = i2d_PUBKEY(key, &octets);
+    EVP_PKEY *pkey = decode(type, octets);
+    struct crypt_key *key = pkey ? malloc(sizeof *key + octets.len) : NULL;
     char *copy;
 
-    if (len <= 0)
-        return false;
-    copy = region_alloc(region, (size_t)len);
-    if (copy) {
-        memcpy(copy, octets, (size_t)len);
-        *spki = (struct text){ copy, (size_t)len };
+    if (!key) {
+        EVP_PKEY_free(pkey);
+        return NULL;
     }
-    OPENSSL_free(octets);
-    return copy != NULL;
+    copy = (char *)(key + 1);
+    memcpy(copy, octets.data, octets.len);
+    *key = (struct crypt_key){
+        .type = type,
+        .bits = type == KEY_RSA ? (unsigned)EVP_PKEY_get_bits(pkey) : ED25519_KEY_BITS,
+        .exponent_bits = type == KEY_RSA ? exponent_bits(pkey) : 0,
+        .octets = { copy, octets.len },
+        .handle = pkey,
+        .references = 1,
+    };
+    ERR_clear_error();
+    return key;
 }
 
-bool crypt_rsa_key_read(struct region *region, struct text der, struct crypt_rsa_key *rsa)
+struct crypt_key *crypt_key_ref(struct crypt_key *key)
 {
-    EVP_PKEY *key;
-    bool ok = false;
+    key->references++;
+    return key;
+}
 
-    *rsa = (struct crypt_rsa_key){ .bits = 0 };
-    if (der.len == 0)
+void crypt_key_unref(struct crypt_key *key)
+{
+    if (!key || --key->references > 0)
+        return;
+    EVP_PKEY_free(key->handle);
+    free(key);
+}
+
+static bool copy_to_region(struct region *region, const unsigned char *octets, size_t len,
+                           struct text *out)
+{
+    char *copy = region_alloc(region, len);
+
+    if (!copy)
         return false;
-    key = decode(der);
-    if (key && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA) {
-        rsa->bits = (unsigned)EVP_PKEY_get_bits(key);
-        rsa->exponent_bits = exponent_bits(key);
-        ok = encode(region, key, &rsa->spki);
+    memcpy(copy, octets, len);
+    *out = (struct text){ copy, len };
+    return true;
+}
+
+bool crypt_key_publish(struct region *region, const struct crypt_key *key, struct text *out)
+{
+    unsigned char *spki = NULL;
+    bool ok;
+    int len;
+
+    if (key->type == KEY_ED25519)
+        return copy_to_region(region, (const unsigned char *)key->octets.data, key->octets.len,
+                              out);
+    len = i2d_PUBKEY(key->handle, &spki);
+    if (len <= 0) {
+        region_fail(region);
+        return false;
     }
-    EVP_PKEY_free(key);
-    ERR_clear_error();
+    ok = copy_to_region(region, spki, (size_t)len, out);
+    OPENSSL_free(spki);
     return ok;
+}
+
+/* ---- signatures: 1 good, 0 or less bad, MEMORY for a failure of libcrypto */
+
+enum { MEMORY = -100 };
+
+static int verify_rsa(const struct crypt_key *key, const sha256_value digest,
+                      struct text signature)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->handle, NULL);
+    int outcome = MEMORY;
+
+    if (context && EVP_PKEY_verify_init(context) > 0 &&
+        EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0 &&
+        EVP_PKEY_CTX_set_signature_md(context, sha256) > 0)
+        outcome = EVP_PKEY_verify(context, (const unsigned char *)signature.data, signature.len,
+                                  digest, SHA256_OCTETS);
+    EVP_PKEY_CTX_free(context);
+    return outcome;
+}
+
+static int verify_ed25519(const struct crypt_key *key, const sha256_value digest,
+                          struct text signature)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int outcome = MEMORY;
+
+    if (context && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->handle) > 0)
+        outcome = EVP_DigestVerify(context, (const unsigned char *)signature.data, signature.len,
+                                   digest, SHA256_OCTETS);
+    EVP_MD_CTX_free(context);
+    return outcome;
+}
+
+bool crypt_verify(struct region *region, const struct crypt_key *key, const sha256_value digest,
+                  struct text signature)
+{
+    int outcome = MEMORY;
+
+    pthread_once(&sha256_once, fetch_sha256);
+    switch (key->type) {
+    case KEY_RSA:
+        outcome = verify_rsa(key, digest, signature);
+        break;
+    case KEY_ED25519:
+        outcome = verify_ed25519(key, digest, signature);
+        break;
+    }
+    ERR_clear_error();
+    if (outcome == MEMORY)
+        region_fail(region);
+    return outcome == 1;
 }

@@ -1,31 +1,76 @@
-/* crypt.h: the one place that uses libcrypto. */
+/* crypt.h: the one place that uses libcrypto: SHA-256, public keys, and whether
+ * a signature is good.
+ *
+ * Failures of libcrypto itself (memory) latch the region, so that no result
+ * comes of them.
+ */
 #ifndef VIDIMUS_AUTH_CRYPT_H
 #define VIDIMUS_AUTH_CRYPT_H
 
 #include <stdbool.h>
 
 #include "base/text.h"
+#include "mail/canonicalise.h"
 
 struct region;
 
 enum {
+    SHA256_OCTETS = 32,
     RSA_BITS_MIN = 1024, /* RFC 8301 §3.2 */
     RSA_BITS_MAX = 8192, /* beyond, verifying is an attack on our time */
+    RSA_EXPONENT_BITS_MIN = 2, /* with 1 as exponent anybody signs */
     RSA_EXPONENT_BITS_MAX = 33,
     ED25519_KEY_OCTETS = 32,
     ED25519_KEY_BITS = 256
 };
 
-struct crypt_rsa_key {
-    struct text spki; /* SubjectPublicKeyInfo, DER, in the region */
-    unsigned bits;    /* of the modulus */
-    unsigned exponent_bits;
+/* ---- SHA-256 */
+
+typedef unsigned char sha256_value[SHA256_OCTETS];
+
+struct crypt_digest;
+
+/* A running digest in REGION; NULL: the region has latched. */
+struct crypt_digest *crypt_digest_new(struct region *region);
+void crypt_digest_add(struct crypt_digest *digest, struct text octets);
+
+/* DIGEST (not NULL) as a sink. */
+struct octet_sink crypt_digest_sink(struct crypt_digest *digest);
+
+/* The value for what was added so far; more may be added after. */
+void crypt_digest_value(struct crypt_digest *digest, sha256_value out);
+
+/* ---- public keys */
+
+enum key_type { KEY_RSA, KEY_ED25519 };
+
+/* Immutable and shared between threads. */
+struct crypt_key {
+    enum key_type type;
+    unsigned bits;          /* of the modulus; 256 for Ed25519 */
+    unsigned exponent_bits; /* RSA */
+    struct text octets;     /* what it was read from */
+    /* private to crypt.c */
+    struct evp_pkey_st *handle;
+    _Atomic unsigned references;
 };
 
-/* Reads an RSA public key in DER: SubjectPublicKeyInfo (what everybody
- * publishes) or bare RSAPublicKey (what RFC 6376 §3.6.1 says).  False when it is
- * neither, when octets follow it, or for memory (the region latches).  Judges
- * no length. */
-bool crypt_rsa_key_read(struct region *region, struct text der, struct crypt_rsa_key *key);
+/* Reads a key.  RSA: DER, SubjectPublicKeyInfo (what everybody publishes) or
+ * bare RSAPublicKey (what RFC 6376 §3.6.1 says), with nothing behind it; judges
+ * no length.  Ed25519: the 32 octets of RFC 8463 §4, but none of the points of
+ * small order, under which anybody signs.  NULL for anything else, or memory.
+ * This is slow: key_cache.h. */
+struct crypt_key *crypt_key_new(enum key_type type, struct text octets);
+struct crypt_key *crypt_key_ref(struct crypt_key *key);
+void crypt_key_unref(struct crypt_key *key); /* NULL allowed */
+
+/* KEY as others publish it: RSA as SubjectPublicKeyInfo, Ed25519 as its 32
+ * octets.  False for memory (the region latches). */
+bool crypt_key_publish(struct region *region, const struct crypt_key *key, struct text *out);
+
+/* Whether SIGNATURE by KEY is one of DIGEST: RSASSA-PKCS1-v1_5 with SHA-256
+ * (RFC 6376 §3.3.2) or PureEdDSA over the digest (RFC 8463 §3). */
+bool crypt_verify(struct region *region, const struct crypt_key *key, const sha256_value digest,
+                  struct text signature);
 
 #endif

@@ -3,15 +3,17 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "auth/body_digest.h"
+#include "auth/header_hash.h"
 #include "base/buf.h"
 #include "base/region.h"
 #include "dns/scope.h"
 #include "mail/message.h"
 
 enum {
-    KEY_RECORDS_MAX = 10,   /* tried at one selector, in the order of the answer */
     REASON_MAX = 100,
     SHOWN_VALUE_OCTETS = 8, /* of b=, for header.b (RFC 6008 §4) */
+    FUTURE_MAX = 86400,     /* seconds: no wrong time zone puts t= farther ahead */
 };
 
 /* No body reaches this length; engines may keep lengths in signed numbers. */
@@ -24,7 +26,10 @@ struct dkim_verifier {
     void *engine_state;    /* NULL: nothing for the engine to do */
 };
 
-static const struct dkim_engine *const engines[] = { &dkim_engine_libopendkim };
+static const struct dkim_engine *const engines[] = {
+    &dkim_engine_libopendkim,
+    &dkim_engine_native,
+};
 
 const struct dkim_engine *dkim_engine_named(const char *name)
 {
@@ -52,6 +57,7 @@ struct dkim_verifier *dkim_verifier_new(struct message *message, const struct dk
     verifier->job = (struct dkim_job){
         .region = message->region,
         .message = message,
+        .body = params->body,
         .candidates = region_array(message->region, params->max_signatures,
                                    sizeof verifier->job.candidates[0]),
         .now = params->now,
@@ -61,14 +67,17 @@ struct dkim_verifier *dkim_verifier_new(struct message *message, const struct dk
 
 /* ---- what the field alone decides */
 
-static bool is_past(uint64_t time, int64_t now)
+/* Whether time A is before time B by more than SKEW seconds. */
+static bool is_before(uint64_t a, uint64_t b, unsigned skew)
 {
-    return now > 0 && time < (uint64_t)now;
+    return a < b && b - a > skew;
 }
 
 static void judge_field(struct dkim_verifier *verifier, struct dkim_candidate *c)
 {
     const struct signature *s = &c->signature;
+    unsigned skew = verifier->params.clock_skew;
+    uint64_t now = verifier->job.now > 0 ? (uint64_t)verifier->job.now : 0;
     const char *reason = "field too long";
 
     if (!c->field->cut)
@@ -80,8 +89,10 @@ static void judge_field(struct dkim_verifier *verifier, struct dkim_candidate *c
         dkim_candidate_settle(c, RESULT_PERMERROR, "rsa-sha1 is not to be used");
     else if (s->has_length && s->length > length_max)
         dkim_candidate_settle(c, RESULT_PERMERROR, "l= exceeds the body");
-    else if (s->has_expiry && is_past(s->expiry, verifier->job.now))
+    else if (s->has_expiry && is_before(s->expiry, now, skew))
         dkim_candidate_settle(c, RESULT_FAIL, "signature expired");
+    else if (s->has_timestamp && is_before(now, s->timestamp, skew + FUTURE_MAX)) /* §3.5 */
+        dkim_candidate_settle(c, RESULT_POLICY, "signed in the future");
 }
 
 void dkim_verifier_field(struct dkim_verifier *verifier, const struct field *field)
@@ -130,10 +141,13 @@ static bool any_open(const struct dkim_job *job)
     return false;
 }
 
-void dkim_verifier_end_of_header(struct dkim_verifier *verifier)
+void dkim_verifier_end_of_header(struct dkim_verifier *verifier, struct header_index *index)
 {
     struct dkim_job *job = &verifier->job;
 
+    if (!index)
+        return;
+    job->index = index;
     for (size_t i = 0; i < job->count; i++) {
         struct dkim_candidate *c = job->candidates[i];
 
@@ -150,9 +164,15 @@ void dkim_verifier_end_of_header(struct dkim_verifier *verifier)
 
 /* ---- body */
 
-bool dkim_verifier_wants_body(const struct dkim_verifier *verifier)
+/* Whether the engine has something to do. */
+static bool is_engine_open(const struct dkim_verifier *verifier)
 {
     return verifier->engine_state && any_open(&verifier->job);
+}
+
+bool dkim_verifier_wants_body(const struct dkim_verifier *verifier)
+{
+    return is_engine_open(verifier) && verifier->params.engine->body;
 }
 
 void dkim_verifier_body(struct dkim_verifier *verifier, struct text chunk)
@@ -173,31 +193,6 @@ const struct dkim_candidate *dkim_verifier_candidate(const struct dkim_verifier 
 
 /* ---- what the key decides */
 
-/* The first record of ANSWER that may verify C becomes its key.  NULL, or why
- * the first record is of no use. */
-static const char *choose_key(struct region *region, struct dkim_candidate *c,
-                              const struct dns_answer *answer)
-{
-    const char *refusal = NULL;
-
-    for (size_t i = 0; i < answer->count && i < KEY_RECORDS_MAX; i++) {
-        struct key_record key;
-        const char *reason = key_record_parse(region, answer->records[i].data, &key);
-
-        if (!reason)
-            reason = key_record_refuses(&key, &c->signature);
-        if (!reason || i == 0)
-            c->key_bits = key.bits;
-        if (!reason) {
-            c->key = key;
-            return NULL;
-        }
-        if (i == 0)
-            refusal = reason;
-    }
-    return refusal;
-}
-
 static const char *weak_key_reason(struct region *region, unsigned bits, unsigned wanted)
 {
     struct buf buf;
@@ -209,9 +204,9 @@ static const char *weak_key_reason(struct region *region, unsigned bits, unsigne
 
 static void judge_key(struct dkim_verifier *verifier, struct dkim_candidate *c)
 {
+    unsigned wanted_bits = verifier->params.min_rsa_bits;
     const struct dns_answer *answer;
     domain_name key_name;
-    const char *reason;
 
     signature_key_name(&c->signature, key_name);
     answer = dns_scope_lookup(verifier->params.dns, key_name, DNS_TXT);
@@ -223,20 +218,23 @@ static void judge_key(struct dkim_verifier *verifier, struct dkim_candidate *c)
         dkim_candidate_settle(c, RESULT_TEMPERROR, "no answer for the key");
         return;
     }
-    if (answer->status != DNS_OK || answer->count == 0) {
-        dkim_candidate_settle(c, RESULT_PERMERROR, "no key");
+    key_choose(verifier->job.region, answer, &c->signature, &c->keys);
+    c->key_bits = c->keys.bits;
+    if (c->keys.count == 0) {
+        dkim_candidate_settle(c, RESULT_PERMERROR, c->keys.refusal);
         return;
     }
-    reason = choose_key(verifier->job.region, c, answer);
-    if (reason)
-        dkim_candidate_settle(c, RESULT_PERMERROR, reason);
-    else if (c->key.type == KEY_RSA && c->key.bits < verifier->params.min_rsa_bits)
+    key_choice_drop_short(&c->keys, wanted_bits);
+    if (c->keys.count == 0) {
         dkim_candidate_settle(c, RESULT_POLICY,
-                              weak_key_reason(verifier->job.region, c->key.bits,
-                                              verifier->params.min_rsa_bits));
+                              weak_key_reason(verifier->job.region, c->key_bits, wanted_bits));
+        return;
+    }
+    c->key = &c->keys.keys[0];
+    c->key_bits = c->key->bits;
 }
 
-/* ---- findings */
+/* ---- what a signature leaves open */
 
 /* A signature that leaves part of the body open lets anybody append to it
  * (RFC 6376 §8.2): our policy gives it no credit. */
@@ -244,7 +242,7 @@ static void judge_unsigned_octets(struct dkim_job *job, struct dkim_candidate *c
 {
     struct buf buf;
 
-    if (c->result != RESULT_PASS || c->unsigned_octets == 0)
+    if (c->unsigned_octets == 0)
         return;
     buf_init(&buf, job->region, REASON_MAX);
     buf_printf(&buf, "%" PRIu64 " of %" PRIu64 " body octets not signed", c->unsigned_octets,
@@ -252,6 +250,47 @@ static void judge_unsigned_octets(struct dkim_job *job, struct dkim_candidate *c
     c->result = RESULT_POLICY;
     c->reason = buf_str(&buf);
 }
+
+/* Fields that a message may hold once (RFC 5322 §3.6, RFC 2045 §3): who reads it
+ * may take either of two. */
+static const struct text once_only[] = {
+    TEXT("From"),       TEXT("Sender"),      TEXT("Reply-To"),     TEXT("To"),
+    TEXT("Cc"),         TEXT("Bcc"),         TEXT("Message-ID"),   TEXT("In-Reply-To"),
+    TEXT("References"), TEXT("Subject"),     TEXT("Date"),         TEXT("MIME-Version"),
+    TEXT("Content-Type"), TEXT("Content-Transfer-Encoding"),
+};
+
+static size_t times_signed(const struct signature *s, struct text name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->signed_name_count; i++)
+        count += text_equal_nocase(s->signed_names[i], name);
+    return count;
+}
+
+/* Signatures are checked from the last field up, people read the first: a
+ * second Subject on top of the signed one is anybody's (RFC 6376 §8.15).  One
+ * that was never signed is the signer's choice. */
+static void judge_unsigned_fields(struct dkim_job *job, struct dkim_candidate *c)
+{
+    struct buf buf;
+
+    for (size_t i = 0; i < sizeof once_only / sizeof once_only[0]; i++) {
+        size_t present = header_index_count(job->index, once_only[i]);
+        size_t names = present > 1 ? times_signed(&c->signature, once_only[i]) : 0;
+
+        if (names == 0 || names >= present)
+            continue;
+        buf_init(&buf, job->region, REASON_MAX);
+        buf_printf(&buf, "%zu %.*s fields, %zu signed", present, TEXT_ARGS(once_only[i]), names);
+        c->result = RESULT_POLICY;
+        c->reason = buf_str(&buf);
+        return;
+    }
+}
+
+/* ---- findings */
 
 static void add_properties(struct findings *findings, struct finding *finding,
                            const struct dkim_candidate *c)
@@ -288,7 +327,7 @@ static void add_details(struct findings *findings, struct finding *finding,
                      canonicalisation_text(findings->region, &c->signature));
     if (c->key_bits)
         finding_number(findings, finding, "key_bits", c->key_bits);
-    if (c->key.testing)
+    if (c->key && c->key->testing)
         finding_bool(findings, finding, "testing", true);
     if (c->signature.has_length && c->well_formed && c->signature.length <= length_max)
         finding_number(findings, finding, "unsigned_octets", (long long)c->unsigned_octets);
@@ -302,7 +341,7 @@ void check_dkim(struct findings *findings, struct dkim_verifier *verifier)
     for (size_t i = 0; i < job->count; i++)
         if (!job->candidates[i]->settled)
             judge_key(verifier, job->candidates[i]);
-    if (dkim_verifier_wants_body(verifier))
+    if (is_engine_open(verifier))
         verifier->params.engine->finish(verifier->engine_state);
 
     for (size_t i = 0; i < job->count; i++) {
@@ -310,7 +349,10 @@ void check_dkim(struct findings *findings, struct dkim_verifier *verifier)
 
         if (!c->settled) /* the engine had no memory */
             dkim_candidate_settle(c, RESULT_TEMPERROR, "out of memory");
-        judge_unsigned_octets(job, c);
+        if (c->result == RESULT_PASS)
+            judge_unsigned_octets(job, c);
+        if (c->result == RESULT_PASS)
+            judge_unsigned_fields(job, c);
         finding = findings_add(findings, METHOD_DKIM, c->result, c->reason);
         add_properties(findings, finding, c);
         add_details(findings, finding, c, i + 1);

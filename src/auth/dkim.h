@@ -15,7 +15,9 @@
 #include "auth/key_record.h"
 #include "auth/signature.h"
 
+struct body_digests;
 struct dns_scope;
+struct header_index;
 struct message;
 struct field;
 struct region;
@@ -25,13 +27,15 @@ struct dkim_candidate {
     const struct field *field;
     struct signature signature;
     bool well_formed;           /* signature_parse() took it: all of `signature` holds */
-    struct key_record key;      /* valid once the engine is asked to finish */
+    struct key_choice keys;     /* usable ones, once the engine is asked to finish */
+    const struct key_record *key; /* that verified it, or the first usable; NULL: none */
     bool settled;               /* result is known without the engine */
     enum result result;
     const char *reason;         /* static, or in the region */
     unsigned key_bits;          /* 0: unknown */
     uint64_t unsigned_octets;   /* of the canonical body, beyond l= */
     bool body_hash_mismatch;
+    bool header_verified;       /* what b= signs is intact, whatever the body (native) */
 };
 
 /* Gives CANDIDATE its result: nothing later changes it. */
@@ -41,6 +45,8 @@ void dkim_candidate_settle(struct dkim_candidate *candidate, enum result result,
 struct dkim_job {
     struct region *region;
     const struct message *message;
+    struct body_digests *body;          /* NULL: memory */
+    struct header_index *index;         /* once the header is complete */
     struct dkim_candidate **candidates; /* in order of appearance */
     size_t count;
     int64_t now;
@@ -52,9 +58,11 @@ struct dkim_engine {
      * region) or NULL: memory (the region latches).  Settles the candidates
      * that it cannot judge: permerror, DKIM_REASON_ENGINE. */
     void *(*begin)(struct dkim_job *job);
+    /* NULL: what the engine wanted of job->body is enough. */
     void (*body)(void *state, struct text chunk);
-    /* Settles every candidate that is not settled: pass, fail or permerror,
-     * with unsigned_octets and body_hash_mismatch.  Their keys are in place. */
+    /* The body is over, its digests too.  Settles every candidate that is not
+     * settled: pass, fail or permerror, with unsigned_octets, body_hash_mismatch
+     * and the key that verified it.  Their keys are in place. */
     void (*finish)(void *state);
 };
 
@@ -62,6 +70,7 @@ struct dkim_engine {
 #define DKIM_REASON_ENGINE "engine"
 
 extern const struct dkim_engine dkim_engine_libopendkim;
+extern const struct dkim_engine dkim_engine_native;
 
 const struct dkim_engine *dkim_engine_named(const char *name);
 
@@ -70,7 +79,11 @@ struct dkim_params {
     struct dns_scope *dns;
     unsigned min_rsa_bits;   /* at least 1024 (RFC 8301) */
     unsigned max_signatures; /* evaluated; unparsable ones count */
+    unsigned clock_skew;     /* seconds that our clock and the signer's may differ */
     int64_t now;
+    /* The digests of the message's body, shared with ARC.  The owner feeds it,
+     * and ends it before check_dkim(). */
+    struct body_digests *body;
 };
 
 struct dkim_verifier;
@@ -81,9 +94,11 @@ struct dkim_verifier *dkim_verifier_new(struct message *message, const struct dk
 /* A field has arrived (as stored in the message): parses a DKIM-Signature and
  * starts its key lookup.  Fields beyond max_signatures are only counted. */
 void dkim_verifier_field(struct dkim_verifier *verifier, const struct field *field);
-void dkim_verifier_end_of_header(struct dkim_verifier *verifier);
 
-/* Whether any body octets are still of use (else the MTA may skip them). */
+/* INDEX of the whole header; NULL (memory) leaves everything unjudged. */
+void dkim_verifier_end_of_header(struct dkim_verifier *verifier, struct header_index *index);
+
+/* Whether the engine itself wants the body (beside params->body). */
 bool dkim_verifier_wants_body(const struct dkim_verifier *verifier);
 void dkim_verifier_body(struct dkim_verifier *verifier, struct text chunk);
 

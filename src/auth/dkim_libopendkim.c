@@ -25,7 +25,7 @@
 #include <opendkim/dkim.h>
 
 #include "auth/base64.h"
-#include "auth/body_length.h"
+#include "auth/body_digest.h"
 #include "auth/dkim_guard.h"
 #include "base/buf.h"
 #include "base/region.h"
@@ -42,7 +42,7 @@ struct member {
     struct dkim_candidate *candidate;
     DKIM_SIGINFO *info;
     char *key_text;            /* for the key lookup; NULL: none */
-    struct body_length length; /* with l= */
+    const struct body_digest *body; /* with l=: for the length of the whole */
 };
 
 struct group {
@@ -159,6 +159,7 @@ static struct group *group_new(struct engine *engine)
 static bool join_group(struct engine *engine, struct dkim_candidate *c)
 {
     struct group **at = &engine->groups;
+    const uint64_t nothing = 0; /* the digest is the library's */
     struct member *member;
     unsigned count = 0;
 
@@ -174,8 +175,10 @@ static bool join_group(struct engine *engine, struct dkim_candidate *c)
         return false;
     member = &(*at)->members[(*at)->count++];
     member->candidate = c;
-    body_length_init(&member->length, c->signature.body_canon);
-    return true;
+    if (!c->signature.has_length)
+        return true;
+    member->body = body_digests_want(engine->job->body, c->signature.body_canon, &nothing);
+    return member->body;
 }
 
 /* Whether anybody waits for its results. */
@@ -338,12 +341,6 @@ static void *begin(struct dkim_job *job)
 
 static void feed_body(struct group *group, struct text chunk)
 {
-    for (size_t i = 0; i < group->count; i++) {
-        const struct dkim_candidate *c = group->members[i].candidate;
-
-        if (!c->settled && c->signature.has_length)
-            body_length_add(&group->members[i].length, chunk);
-    }
     /* The library does not write to the chunk. */
     if (dkim_body(group->dkim, (unsigned char *)chunk.data, chunk.len) != DKIM_STAT_OK)
         give_up(group);
@@ -388,11 +385,14 @@ static const char *key_type_tag(enum key_type type)
  * says was judged before.  NULL when its buffer cannot take it. */
 static char *key_text(struct region *region, const struct key_record *key)
 {
+    struct text octets;
     struct buf buf;
 
+    if (!crypt_key_publish(region, key->key, &octets))
+        return NULL;
     buf_init(&buf, region, KEY_TEXT_MAX);
     buf_printf(&buf, "v=DKIM1; k=%s; p=", key_type_tag(key->type));
-    buf_text_add(&buf, base64_encode(region, key->key));
+    buf_text_add(&buf, base64_encode(region, octets));
     return buf_str(&buf);
 }
 
@@ -405,7 +405,7 @@ static void hand_over_keys(struct group *group)
             dkim_sig_ignore(member->info);
             continue;
         }
-        member->key_text = key_text(group->engine->job->region, &member->candidate->key);
+        member->key_text = key_text(group->engine->job->region, member->candidate->key);
         if (!member->key_text)
             cannot_judge(member->candidate);
     }
@@ -431,11 +431,8 @@ static void judge_member(struct member *member)
     unsigned flags = dkim_sig_getflags(member->info);
     int error = dkim_sig_geterror(member->info);
 
-    if (c->signature.has_length) {
-        uint64_t length = body_length_end(&member->length);
-
-        c->unsigned_octets = length > c->signature.length ? length - c->signature.length : 0;
-    }
+    if (member->body && member->body->total > c->signature.length)
+        c->unsigned_octets = member->body->total - c->signature.length;
     if (error == DKIM_SIGERROR_TOOLARGE_L) {
         dkim_candidate_settle(c, RESULT_PERMERROR, "l= exceeds the body");
     } else if ((error != DKIM_SIGERROR_OK && error != DKIM_SIGERROR_BADSIG) || !(flags & done)) {

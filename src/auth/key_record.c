@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "auth/base64.h"
-#include "auth/crypt.h"
+#include "auth/key_cache.h"
 #include "base/cursor.h"
 #include "base/region.h"
+#include "dns/answer.h"
 #include "mail/taglist.h"
 
 static const struct name key_type_names[] = {
@@ -59,20 +60,39 @@ static const char *read_restrictions(const struct taglist *list, struct key_reco
     return NULL;
 }
 
-static const char *read_rsa(struct region *region, struct text der, struct key_record *record)
+static void drop_key(void *key)
 {
-    struct crypt_rsa_key rsa;
+    crypt_key_unref(key);
+}
 
-    if (!crypt_rsa_key_read(region, der, &rsa))
-        return "key record: not an RSA key";
-    record->key = rsa.spki;
-    record->bits = rsa.bits;
-    if (rsa.bits < RSA_BITS_MIN)
+static const char *judge_rsa(const struct crypt_key *key)
+{
+    if (key->bits < RSA_BITS_MIN)
         return "RSA key too short";
-    if (rsa.bits > RSA_BITS_MAX)
+    if (key->bits > RSA_BITS_MAX)
         return "RSA key too long";
-    if (rsa.exponent_bits > RSA_EXPONENT_BITS_MAX)
+    if (key->exponent_bits < RSA_EXPONENT_BITS_MIN)
+        return "RSA exponent too small";
+    if (key->exponent_bits > RSA_EXPONENT_BITS_MAX)
         return "RSA exponent too large";
+    return NULL;
+}
+
+static const char *decode_key(struct region *region, struct text octets,
+                              struct key_record *record)
+{
+    struct crypt_key *key = key_cache_get(record->type, octets);
+
+    if (key && !region_on_free(region, drop_key, key))
+        return "out of memory";
+    record->key = key;
+    record->bits = key ? key->bits : 0;
+    switch (record->type) {
+    case KEY_RSA:
+        return key ? judge_rsa(key) : "key record: not an RSA key";
+    case KEY_ED25519:
+        return key ? NULL : "key record: not an Ed25519 key";
+    }
     return NULL;
 }
 
@@ -88,15 +108,7 @@ static const char *read_key(struct region *region, const struct taglist *list,
         return "key revoked";
     if (!base64_decode(region, *p, &octets))
         return "key record: invalid base64 (p=)";
-    switch (record->type) {
-    case KEY_RSA:
-        return read_rsa(region, octets, record);
-    case KEY_ED25519:
-        record->key = octets;
-        record->bits = ED25519_KEY_BITS;
-        return octets.len == ED25519_KEY_OCTETS ? NULL : "key record: not an Ed25519 key";
-    }
-    return NULL;
+    return decode_key(region, octets, record);
 }
 
 const char *key_record_parse(struct region *region, struct text t, struct key_record *record)
@@ -128,5 +140,47 @@ const char *key_record_refuses(const struct key_record *record, const struct sig
         return "hash not allowed by the key";
     if (record->same_domain && strcmp(signature->identity_domain, signature->domain) != 0)
         return "key not valid for subdomains";
+    return NULL;
+}
+
+void key_choose(struct region *region, const struct dns_answer *answer,
+                const struct signature *signature, struct key_choice *choice)
+{
+    size_t count = answer->status == DNS_OK ? answer->count : 0;
+
+    *choice = (struct key_choice){ .refusal = "no key" };
+    for (size_t i = 0; i < count && i < KEY_CHOICE_MAX; i++) {
+        struct key_record *key = &choice->keys[choice->count];
+        const char *reason = key_record_parse(region, answer->records[i].data, key);
+
+        if (!reason)
+            reason = key_record_refuses(key, signature);
+        if (i == 0 || (!reason && choice->count == 0)) {
+            choice->refusal = reason;
+            choice->bits = key->bits;
+        }
+        choice->count += !reason;
+    }
+}
+
+void key_choice_drop_short(struct key_choice *choice, unsigned bits)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < choice->count; i++)
+        if (choice->keys[i].type != KEY_RSA || choice->keys[i].bits >= bits)
+            choice->keys[kept++] = choice->keys[i];
+    choice->count = kept;
+    if (kept > 0)
+        choice->bits = choice->keys[0].bits;
+}
+
+const struct key_record *key_choice_verify(struct region *region, const struct key_choice *choice,
+                                           const struct signature *signature,
+                                           const sha256_value digest)
+{
+    for (size_t i = 0; i < choice->count; i++)
+        if (crypt_verify(region, choice->keys[i].key, digest, signature->value))
+            return &choice->keys[i];
     return NULL;
 }

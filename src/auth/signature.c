@@ -3,23 +3,18 @@
 #include <string.h>
 
 #include "auth/base64.h"
+#include "auth/crypt.h"
 #include "base/cursor.h"
 #include "base/region.h"
 #include "mail/taglist.h"
 
-enum { SHA256_OCTETS = 32, IDENTITY_MAX = 255, LENGTH_DIGITS_MAX = 76, TIME_DIGITS_MAX = 12,
+enum { IDENTITY_MAX = 255, LENGTH_DIGITS_MAX = 76, TIME_DIGITS_MAX = 12,
        INSTANCE_DIGITS_MAX = 2 };
 
 const struct name signature_algorithm_names[] = {
     { SIGN_RSA_SHA256, "rsa-sha256" },
     { SIGN_RSA_SHA1, "rsa-sha1" },
     { SIGN_ED25519_SHA256, "ed25519-sha256" },
-    { 0, NULL },
-};
-
-const struct name canonicalisation_names[] = {
-    { CANON_SIMPLE, "simple" },
-    { CANON_RELAXED, "relaxed" },
     { 0, NULL },
 };
 
@@ -35,6 +30,7 @@ struct parse {
     struct region *region;
     enum signature_kind kind;
     struct signature *signature;
+    struct text field; /* all of it */
 };
 
 /* ---- lists: item *( [FWS] ":" [FWS] item ) */
@@ -114,10 +110,28 @@ static const char *parse_selector(struct parse *p, struct text t)
     return domain_name_strict(t, p->signature->selector) ? NULL : "invalid selector (s=)";
 }
 
+static bool is_fws(char c)
+{
+    return octet_is_wsp(c) || c == '\r' || c == '\n';
+}
+
+/* VALUE, a part of FIELD, with the white space around it. */
+static struct text with_fws_around(struct text field, struct text value)
+{
+    const char *start = value.data, *end = value.data + value.len;
+
+    while (start > field.data && is_fws(start[-1]))
+        start--;
+    while (end < field.data + field.len && is_fws(*end))
+        end++;
+    return (struct text){ start, (size_t)(end - start) };
+}
+
 static const char *parse_value(struct parse *p, struct text t)
 {
     struct signature *s = p->signature;
 
+    s->hole = with_fws_around(p->field, t);
     if (!base64_decode(p->region, t, &s->value) || s->value.len == 0)
         return "invalid signature value (b=)";
     s->value_b64 = base64_unfold(p->region, t);
@@ -400,7 +414,7 @@ const char *signature_parse(struct region *region, struct text t, struct signatu
 const char *signature_parse_kind(struct region *region, enum signature_kind kind, struct text t,
                                  struct signature *signature)
 {
-    struct parse p = { region, kind, signature };
+    struct parse p = { region, kind, signature, t };
     struct taglist list;
     const char *reason;
 

@@ -11,6 +11,7 @@
 
 #include "base/names.h"
 #include "base/text.h"
+#include "mail/canonicalise.h"
 #include "mail/domain.h"
 
 struct region;
@@ -23,11 +24,9 @@ enum signature_kind { SIGNATURE_DKIM, SIGNATURE_ARC_MESSAGE, SIGNATURE_ARC_SEAL 
 enum { ARC_INSTANCE_MAX = 50 }; /* RFC 8617 §4.2.1 */
 
 enum signature_algorithm { SIGN_RSA_SHA256, SIGN_RSA_SHA1, SIGN_ED25519_SHA256 };
-enum canonicalisation { CANON_SIMPLE, CANON_RELAXED };
 enum chain_status { CHAIN_NONE, CHAIN_FAIL, CHAIN_PASS };
 
 extern const struct name signature_algorithm_names[]; /* "rsa-sha256", … */
-extern const struct name canonicalisation_names[];    /* "simple", "relaxed" */
 extern const struct name chain_status_names[];        /* "none", "fail", "pass" */
 
 struct signature {
@@ -42,6 +41,8 @@ struct signature {
     struct text hash;      /* bh= decoded */
     struct text value;     /* b= decoded */
     struct text value_b64; /* b= as written, FWS removed: header.b takes 8 of it */
+    struct text hole;      /* in the field: b= as written, with all FWS around it,
+                              which is what the signature does not sign (§3.7) */
     bool has_length;       /* l= */
     uint64_t length;
     bool has_timestamp, has_expiry;

@@ -80,6 +80,7 @@ struct config {
         const char *engine;
         unsigned min_rsa_bits;
         unsigned max_signatures;
+        unsigned clock_skew; /* seconds */
     } dkim;
     struct {
         enum enforcement enforce;

@@ -54,7 +54,11 @@ static const struct name log_names[] = {
     { 0, "auto" }, { 1, "stderr" }, { 2, "syslog" }, { 3, "journal" }, { 0, NULL },
 };
 static const struct name spf_engine_names[] = { { 0, "libspf2" }, { 1, "native" }, { 0, NULL } };
-static const struct name dkim_engine_names[] = { { 0, "libopendkim" }, { 0, NULL } };
+static const struct name dkim_engine_names[] = {
+    { 0, "libopendkim" },
+    { 1, "native" },
+    { 0, NULL },
+};
 
 #define IN(field) .offset = offsetof(struct config, field)
 #define IN_OVERRIDE(field) .section = "override", .offset = offsetof(struct override, field)
@@ -140,6 +144,9 @@ const struct option options[] = {
       .help = "shorter RSA keys do not count (RFC 8301)" },
     { .section = "dkim", .name = "max-signatures", .type = OPTION_NUMBER, .fallback = "8",
       IN(dkim.max_signatures), .min = 1, .max = 50, .help = "signatures evaluated a message" },
+    { .section = "dkim", .name = "clock-skew", .type = OPTION_NUMBER, .fallback = "0",
+      IN(dkim.clock_skew), .min = 0, .max = 86400,
+      .help = "seconds that an expired signature still counts" },
 
     { .section = "dmarc", .name = "enforce", .type = OPTION_ENUM, .fallback = "quarantine",
       IN(dmarc.enforce), .names = enforcement_names,

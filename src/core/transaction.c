@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "auth/body_digest.h"
 #include "auth/dkim.h"
+#include "auth/header_hash.h"
 #include "auth/iprev.h"
 #include "auth/spf.h"
 #include "base/clock.h"
@@ -20,7 +22,8 @@ struct transaction {
     struct snapshot *snapshot; /* referenced */
     struct dns_scope *dns;
     struct message *message;
-    struct dkim_verifier *dkim; /* NULL: not judged */
+    struct body_digests *body;   /* for all signatures; NULL: not judged */
+    struct dkim_verifier *dkim;  /* NULL: not judged */
     int64_t now;
     bool header_ended;
     bool ended;
@@ -114,12 +117,17 @@ static bool prepare(struct transaction *t)
     t->judgement.origin = session_origin(t->session);
     if (t->judgement.origin != ORIGIN_OUTSIDE)
         return true;
+    t->body = body_digests_new(t->message->region);
+    if (!t->body)
+        return false;
     t->dkim = dkim_verifier_new(t->message, &(struct dkim_params){
                                                 .engine = t->snapshot->dkim,
                                                 .dns = t->dns,
                                                 .min_rsa_bits = config->dkim.min_rsa_bits,
                                                 .max_signatures = config->dkim.max_signatures,
+                                                .clock_skew = config->dkim.clock_skew,
                                                 .now = t->now,
+                                                .body = t->body,
                                             });
     return t->dkim;
 }
@@ -227,18 +235,20 @@ void transaction_end_of_header(struct transaction *t)
         start_identifier_lookups(t, sender->domain);
     else if (sender->kind == PATH_NULL && helo_domain(t, helo))
         start_identifier_lookups(t, helo);
-    dkim_verifier_end_of_header(t->dkim);
+    dkim_verifier_end_of_header(t->dkim, header_index_new(t->message));
 }
 
 bool transaction_wants_body(const struct transaction *t)
 {
-    return t->dkim && dkim_verifier_wants_body(t->dkim);
+    return t->dkim && (body_digests_wanted(t->body) || dkim_verifier_wants_body(t->dkim));
 }
 
 void transaction_body(struct transaction *t, struct text chunk)
 {
-    if (transaction_wants_body(t))
-        dkim_verifier_body(t->dkim, chunk);
+    if (!transaction_wants_body(t))
+        return;
+    body_digests_add(t->body, chunk);
+    dkim_verifier_body(t->dkim, chunk);
 }
 
 /* --- the checks, in the order of the Authentication-Results field -------- */
@@ -329,6 +339,7 @@ static void check_message(struct transaction *t)
 {
     judge_client(t);
     judge_spf_identity(t, &t->findings);
+    body_digests_end(t->body);
     check_dkim(&t->findings, t->dkim);
     judge_dmarc_of(t);
 }

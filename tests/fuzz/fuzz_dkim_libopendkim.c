@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "auth/body_digest.h"
 #include "auth/dkim.h"
 #include "base/region.h"
 #include "mail/eml.h"
@@ -57,6 +58,7 @@ static void on_body(void *context, struct text chunk)
 {
     struct run *run = context;
 
+    body_digests_add(run->job.body, chunk);
     if (run->state)
         dkim_engine_libopendkim.body(run->state, chunk);
 }
@@ -67,10 +69,13 @@ static void finish(struct run *run)
         struct dkim_candidate *c = run->candidates[i];
         bool rsa = c->signature.algorithm != SIGN_ED25519_SHA256;
 
-        if (!c->settled && key_record_parse(run->message->region,
-                                            rsa ? TEXT(RSA_RECORD) : TEXT(ED25519_RECORD), &c->key))
+        if (key_record_parse(run->message->region, rsa ? TEXT(RSA_RECORD) : TEXT(ED25519_RECORD),
+                             &c->keys.keys[0]))
             abort();
+        c->keys.count = 1;
+        c->key = &c->keys.keys[0];
     }
+    body_digests_end(run->job.body);
     if (run->state)
         dkim_engine_libopendkim.finish(run->state);
     for (size_t i = 0; run->state && i < run->job.count; i++)
@@ -87,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     run.job = (struct dkim_job){ .region = run.message->region,
                                  .message = run.message,
+                                 .body = body_digests_new(run.message->region),
                                  .candidates = run.candidates };
     eml_read((struct text){ (const char *)data, size }, &handler);
     finish(&run);

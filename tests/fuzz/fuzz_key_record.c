@@ -16,8 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!region)
         return 0;
     if (!key_record_parse(region, (struct text){ (const char *)data, size }, &record)) {
-        if (record.key.len == 0 ||
-            (record.type == KEY_ED25519 && record.key.len != ED25519_KEY_OCTETS) ||
+        if (!record.key || record.key->type != record.type ||
+            (record.type == KEY_ED25519 && record.key->octets.len != ED25519_KEY_OCTETS) ||
             (record.type == KEY_RSA &&
              (record.bits < RSA_BITS_MIN || record.bits > RSA_BITS_MAX)))
             abort();

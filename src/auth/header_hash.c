@@ -1,0 +1,168 @@
+#include "auth/header_hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/region.h"
+#include "mail/message.h"
+
+/* A line of a message cannot be longer (RFC 5322 §2.1.1); what is has no name
+ * that could be compared cheaply, and is never selected. */
+enum { NAME_OCTETS_MAX = 998 };
+
+/* All fields of one name. */
+struct named {
+    const struct field *const *fields; /* in order of appearance */
+    size_t count;
+    size_t left;     /* not selected yet */
+    unsigned serial; /* of the selection that `left` belongs to */
+};
+
+struct header_index {
+    struct region *region;
+    struct named *names; /* in the order of compare_names() */
+    size_t count;
+    unsigned serial;
+};
+
+/* Any order will do, as long as names that differ in length need no further look. */
+static int compare_names(struct text a, struct text b)
+{
+    if (a.len != b.len)
+        return a.len < b.len ? -1 : 1;
+    for (size_t i = 0; i < a.len; i++) {
+        int x = (unsigned char)octet_lower(a.data[i]), y = (unsigned char)octet_lower(b.data[i]);
+
+        if (x != y)
+            return x - y;
+    }
+    return 0;
+}
+
+/* By name, then by order of appearance. */
+static int compare_fields(const void *left, const void *right)
+{
+    const struct field *a = *(const struct field *const *)left;
+    const struct field *b = *(const struct field *const *)right;
+    int order = compare_names(a->name, b->name);
+
+    if (order != 0)
+        return order;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static size_t gather_fields(const struct message *message, const struct field **fields)
+{
+    size_t count = 0;
+
+    for (const struct field *f = message->fields; f; f = f->next)
+        if (f->name.len <= NAME_OCTETS_MAX)
+            fields[count++] = f;
+    return count;
+}
+
+/* Cuts the sorted FIELDS into runs of one name. */
+static void gather_names(struct header_index *index, const struct field *const *fields,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || compare_names(fields[i - 1]->name, fields[i]->name) != 0)
+            index->names[index->count++] = (struct named){ .fields = &fields[i] };
+        index->names[index->count - 1].count++;
+    }
+}
+
+struct header_index *header_index_new(const struct message *message)
+{
+    struct region *region = message->region;
+    struct header_index *index = region_alloc(region, sizeof *index);
+    const struct field **fields =
+        region_array(region, message->field_count, sizeof fields[0]);
+    size_t count;
+
+    if (!index || !fields)
+        return NULL;
+    index->region = region;
+    index->names = region_array(region, message->field_count, sizeof index->names[0]);
+    if (!index->names)
+        return NULL;
+    count = gather_fields(message, fields);
+    qsort(fields, count, sizeof fields[0], compare_fields);
+    gather_names(index, fields, count);
+    return index;
+}
+
+static int compare_to_named(const void *key, const void *member)
+{
+    const struct text *name = key;
+    const struct named *named = member;
+
+    return compare_names(*name, named->fields[0]->name);
+}
+
+static struct named *find(const struct header_index *index, struct text name)
+{
+    return bsearch(&name, index->names, index->count, sizeof index->names[0], compare_to_named);
+}
+
+size_t header_index_count(const struct header_index *index, struct text name)
+{
+    const struct named *named = find(index, name);
+
+    return named ? named->count : 0;
+}
+
+/* The next field from the end up, other than OWN; NULL when there is none. */
+static const struct field *take_last(struct named *named, unsigned serial,
+                                     const struct field *own)
+{
+    if (named->serial != serial) {
+        named->serial = serial;
+        named->left = named->count;
+    }
+    if (named->left > 0 && named->fields[named->left - 1] == own)
+        named->left--;
+    return named->left > 0 ? named->fields[--named->left] : NULL;
+}
+
+void header_select(struct header_index *index, const struct text *names, size_t count,
+                   const struct field *own, void (*visit)(void *context, const struct field *f),
+                   void *context)
+{
+    index->serial++;
+    for (size_t i = 0; i < count; i++) {
+        struct named *named = find(index, names[i]);
+        const struct field *field = named ? take_last(named, index->serial, own) : NULL;
+
+        if (field)
+            visit(context, field);
+    }
+}
+
+struct hashing {
+    enum canonicalisation canon;
+    struct octet_sink sink;
+};
+
+static void hash_field(void *context, const struct field *field)
+{
+    const struct hashing *hashing = context;
+
+    canon_field(hashing->canon, field, hashing->sink);
+}
+
+bool header_hash(struct header_index *index, const struct signature *signature,
+                 const struct field *own, sha256_value out)
+{
+    struct crypt_digest *digest = crypt_digest_new(index->region);
+    struct hashing hashing = { .canon = signature->header_canon };
+
+    if (!digest)
+        return false;
+    hashing.sink = crypt_digest_sink(digest);
+    header_select(index, signature->signed_names, signature->signed_name_count, own, hash_field,
+                  &hashing);
+    canon_signature_field(hashing.canon, own, signature->hole, hashing.sink);
+    crypt_digest_value(digest, out);
+    return !region_failed(index->region);
+}

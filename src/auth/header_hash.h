@@ -1,0 +1,42 @@
+/* header_hash.h: which header fields a signature covers, and their digest
+ * (RFC 6376 §3.7, §5.4.2).
+ *
+ * The fields of a message are put in order by name once, for all signatures of
+ * DKIM and ARC: what one signature costs grows with its h= and what it signs,
+ * not with the header.
+ */
+#ifndef VIDIMUS_AUTH_HEADER_HASH_H
+#define VIDIMUS_AUTH_HEADER_HASH_H
+
+#include <stddef.h>
+
+#include "auth/crypt.h"
+#include "auth/signature.h"
+#include "base/text.h"
+#include "mail/canonicalise.h"
+
+struct field;
+struct message;
+
+struct header_index;
+
+/* The fields that MESSAGE holds now, in its region, which they must outlive.
+ * NULL: memory (the region latches). */
+struct header_index *header_index_new(const struct message *message);
+
+/* How many fields are called NAME. */
+size_t header_index_count(const struct header_index *index, struct text name);
+
+/* Gives VISIT the fields that NAMES select, in that order: of several fields of
+ * one name the last first (§5.4.2); a name more often than there are fields
+ * selects nothing.  OWN, the signature field itself, is never selected. */
+void header_select(struct header_index *index, const struct text *names, size_t count,
+                   const struct field *own, void (*visit)(void *context, const struct field *f),
+                   void *context);
+
+/* The digest that SIGNATURE, in field OWN, signs: its selected fields, then OWN
+ * without the value of b=.  False for memory (the region latches). */
+bool header_hash(struct header_index *index, const struct signature *signature,
+                 const struct field *own, sha256_value out);
+
+#endif
