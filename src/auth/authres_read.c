@@ -1,9 +1,10 @@
 /* authres_read.c: reads Authentication-Results (RFC 8601 §2.2).
  *
  * Liberal where others are: comments and folding anywhere, an unquoted value may
- * hold any printable octet but blanks, ";", "(" and quotes, a trailing ";" is
- * allowed.  Strict about where the authserv-id ends.  Linear in the length of
- * the field; nesting of comments is bounded.
+ * hold any printable octet but blanks, ";", "(" and quotes, a property may lack
+ * its ptype ("action=none", Microsoft's), a trailing ";" is allowed.  Strict
+ * about where the authserv-id ends.  Linear in the length of the field; nesting
+ * of comments is bounded.
  */
 #include "auth/authres.h"
 
@@ -210,7 +211,8 @@ static bool methodspec(struct cursor *c, enum method *method, enum result *resul
 }
 
 /* propspec = ptype [CFWS] "." [CFWS] property [CFWS] "=" pvalue, after PTYPE.
- * Kept when FINDING is not NULL and the property is registered. */
+ * Kept when FINDING is not NULL and the property is registered; without a ptype
+ * it never is. */
 static bool propspec(struct cursor *c, struct text ptype, struct findings *findings,
                      struct finding *finding)
 {
@@ -219,6 +221,8 @@ static bool propspec(struct cursor *c, struct text ptype, struct findings *findi
     char joined[2 * NAME_MAX_OCTETS + 1];
     const char *name;
 
+    if (cursor_peek(c) == '=')
+        return separator(c, '=') && pvalue(c, &value) && cfws(c);
     if (!separator(c, '.') || !keyword(c, &property) || !separator(c, '=') ||
         !pvalue(c, &value) || !cfws(c))
         return false;

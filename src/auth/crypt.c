@@ -104,6 +104,14 @@ struct octet_sink crypt_digest_sink(struct crypt_digest *digest)
     return (struct octet_sink){ take, digest };
 }
 
+void crypt_digest_copy(struct crypt_digest *to, struct crypt_digest *from)
+{
+    digest_gathered(from);
+    to->gathered = 0;
+    if (!EVP_MD_CTX_copy_ex(to->running, from->running))
+        region_fail(to->region);
+}
+
 void crypt_digest_value(struct crypt_digest *digest, sha256_value out)
 {
     memset(out, 0, SHA256_OCTETS);

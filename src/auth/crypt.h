@@ -37,6 +37,9 @@ void crypt_digest_add(struct crypt_digest *digest, struct text octets);
 /* DIGEST (not NULL) as a sink. */
 struct octet_sink crypt_digest_sink(struct crypt_digest *digest);
 
+/* TO goes on from where FROM stands, which goes on too. */
+void crypt_digest_copy(struct crypt_digest *to, struct crypt_digest *from);
+
 /* The value for what was added so far; more may be added after. */
 void crypt_digest_value(struct crypt_digest *digest, sha256_value out);
 

@@ -154,6 +154,7 @@ static const char *parse_canonicalisation(struct parse *p, struct text t)
         return "unknown canonicalisation (c=)";
     if (slash < t.len && !name_value(canonicalisation_names, text_tail(t, slash + 1), &body))
         return "unknown canonicalisation (c=)";
+    p->signature->has_canon = true;
     p->signature->header_canon = (enum canonicalisation)header;
     p->signature->body_canon = (enum canonicalisation)body;
     return NULL;

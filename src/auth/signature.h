@@ -31,6 +31,7 @@ extern const struct name chain_status_names[];        /* "none", "fail", "pass" 
 
 struct signature {
     enum signature_algorithm algorithm;
+    bool has_canon; /* c=; without it, simple/simple */
     enum canonicalisation header_canon, body_canon;
     domain_name domain;   /* d= */
     domain_name selector; /* s= */

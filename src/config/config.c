@@ -351,6 +351,14 @@ bool networks_have(const struct networks *networks, const struct ip_address *ip)
     return false;
 }
 
+bool domains_have(const struct domains *domains, const char *domain)
+{
+    for (size_t i = 0; i < domains->count; i++)
+        if (strcmp(domain, domains->items[i]) == 0)
+            return true;
+    return false;
+}
+
 bool domains_cover(const struct domains *domains, const char *domain)
 {
     for (size_t i = 0; i < domains->count; i++)

@@ -83,6 +83,10 @@ struct config {
         unsigned clock_skew; /* seconds */
     } dkim;
     struct {
+        bool verify;
+        struct domains trusted_sealers; /* d= of their seals, exactly */
+    } arc;
+    struct {
         enum enforcement enforce;
         enum quarantine_mode quarantine;
         const char *quarantine_header_name; /* "X-Spam-Flag" */
@@ -120,6 +124,7 @@ void config_fixed_differences(const struct config *running, const struct config 
                               size_t out_size);
 
 bool networks_have(const struct networks *networks, const struct ip_address *ip);
+bool domains_have(const struct domains *domains, const char *domain);
 /* DOMAIN is one of DOMAINS, or below one. */
 bool domains_cover(const struct domains *domains, const char *domain);
 

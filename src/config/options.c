@@ -68,7 +68,7 @@ _Static_assert(offsetof(struct config, dmarc.quarantine_header_value) ==
                "OPTION_FIELD stores name and value side by side");
 
 const struct section sections[] = {
-    { "resolver", false }, { "spf", false },     { "dkim", false },
+    { "resolver", false }, { "spf", false },   { "dkim", false },    { "arc", false },
     { "dmarc", false },    { "override", true }, { NULL, false },
 };
 
@@ -147,6 +147,12 @@ const struct option options[] = {
     { .section = "dkim", .name = "clock-skew", .type = OPTION_NUMBER, .fallback = "0",
       IN(dkim.clock_skew), .min = 0, .max = 86400,
       .help = "seconds that an expired signature still counts" },
+
+    { .section = "arc", .name = "verify", .type = OPTION_BOOL, .fallback = "true",
+      IN(arc.verify), .names = bool_names, .help = "validate ARC chains" },
+    { .section = "arc", .name = "trusted-sealers", .type = OPTION_DOMAINS, .fallback = "",
+      IN(arc.trusted_sealers),
+      .help = "d= of seals whose word lets mail fail DMARC without harm" },
 
     { .section = "dmarc", .name = "enforce", .type = OPTION_ENUM, .fallback = "quarantine",
       IN(dmarc.enforce), .names = enforcement_names,

@@ -78,6 +78,7 @@ static void only_what_is_registered(void **state)
     findings_init(&findings, region);
     findings_add(&findings, METHOD_DMARC, RESULT_SOFTFAIL, NULL);
     findings_add(&findings, METHOD_IPREV, RESULT_NONE, NULL);
+    findings_add(&findings, METHOD_ARC, RESULT_NONE, NULL);
     assert_string_equal(written(region, &findings), "mx.example.org; none");
     f = findings_add(&findings, METHOD_SPF, RESULT_PASS, NULL);
     finding_property(&findings, f, "header.from", TEXT("example.com"));
@@ -376,8 +377,14 @@ static const struct {
     { "a.example; spf=pass policy.iprev=\"1\" (", NULL },
     { "a.example; spf=pass policy.iprev=\"1\" ( a (b)", NULL },
     { "a.example; iprev=pass policy.iprev.192.0.2.1", NULL },
-    { "a.example; iprev=pass policy=iprev=192.0.2.1", NULL },
-    { "a.example; spf=pass smtp.helo=b reason=\"late\"", NULL },
+    { "a.example; iprev=pass policy=iprev=192.0.2.1 policy.iprev=192.0.2.2",
+      "iprev=pass policy.iprev=192.0.2.2;" },
+    { "a.example; dmarc=pass action = none (p) header.from=b.example;dkim=pass",
+      "dmarc=pass header.from=b.example;dkim=pass;" },
+    { "a.example; dmarc=pass action=", NULL },
+    { "a.example; dmarc=pass action", NULL },
+    { "a.example; dmarc=pass =none", NULL },
+    { "a.example; spf=pass smtp.helo=b reason=\"late\"", "spf=pass smtp.helo=b;" },
     { "a.example; spf=pass reason \"because\"", NULL },
     { "a.example 12.0; spf=pass", NULL },
     { "a.example a; spf=pass", NULL },

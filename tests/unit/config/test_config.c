@@ -144,6 +144,8 @@ static void assert_defaults(const struct config *c)
     assert_string_equal(c->dkim.engine, "libopendkim");
     assert_int_equal(c->dkim.min_rsa_bits, 1024);
     assert_int_equal(c->dkim.max_signatures, 8);
+    assert_true(c->arc.verify);
+    assert_int_equal(c->arc.trusted_sealers.count, 0);
     assert_int_equal(c->dmarc.enforce, ENFORCE_QUARANTINE);
     assert_int_equal(c->dmarc.quarantine, QUARANTINE_TAG);
     assert_string_equal(c->dmarc.quarantine_header_name, "X-Spam-Flag");
@@ -189,6 +191,7 @@ static const char everything[] =
     " dnssec = \"validate\" questions = 1000 cache = 0 }\n"
     "spf { engine = \"libspf2\" on-fail = \"reject\" reject-at = \"mail\" }\n"
     "dkim { engine = 'libopendkim' min-rsa-bits = 4096 max-signatures = 50 }\n"
+    "arc { verify = false trusted-sealers = {\"Lists.Example.org\"} }\n"
     "dmarc { enforce = \"none\" quarantine = \"hold\"\n"
     " quarantine-header = \"X-Junk:  it's a \\\"spoof\\\" \\\\o/ \"\n"
     " indirect-mail = \"accept\" bad-from = \"quarantine\" temperror = \"tempfail\"\n"
@@ -236,6 +239,10 @@ static void every_option_is_read(void **state)
     assert_int_equal(c->spf.reject_at, SPF_REJECT_AT_MAIL);
     assert_int_equal(c->dkim.min_rsa_bits, 4096);
     assert_int_equal(c->dkim.max_signatures, 50);
+    assert_false(c->arc.verify);
+    assert_true(domains_have(&c->arc.trusted_sealers, "lists.example.org"));
+    assert_false(domains_have(&c->arc.trusted_sealers, "a.lists.example.org"));
+    assert_false(domains_have(&c->arc.trusted_sealers, "example.org"));
     assert_int_equal(c->dmarc.enforce, ENFORCE_NONE);
     assert_int_equal(c->dmarc.quarantine, QUARANTINE_HOLD);
     assert_string_equal(c->dmarc.quarantine_header_name, "X-Junk");
@@ -571,8 +578,9 @@ static void names_are_bare_words(void **state)
         { "enforce = none\n", "c:1: enforce is not an option here; it belongs into " },
         { "dmarc { listen = \"x\" }\n", "it belongs outside of any section" },
         { "dmark { }\n", "c:1: dmark is not an option here; did you mean dmarc?" },
-        { "arc { verify = true }\n", "c:1: arc is not an option here" },
-        { "trusted-sealers = {}\n", "c:1: trusted-sealers is not an option here" },
+        { "seal { }\n", "c:1: seal is not an option here" },
+        { "trusted-sealers = {}\n",
+          "c:1: trusted-sealers is not an option here; it belongs into arc { ... }" },
     };
 
     (void)state;
@@ -798,6 +806,8 @@ static void single_values(void **state)
         { "dkim { engine = \"\" }", "is not one of libopendkim" },
         { "dkim { min-rsa-bits = 1023 }", "from 1024 to 4096" },
         { "dkim { max-signatures = 0 }", "from 1 to 50" },
+        { "arc { verify = perhaps }", "is not one of true, false, yes, no, on, off" },
+        { "arc { trusted-sealers = {\"*.example.org\"} }", "is not a domain" },
         { "dmarc { enforce = \"Reject\" }", "is not one of none, quarantine, reject" },
         { "override \"a\" { }", "override a has no condition" },
         { "override \"a\" { networks = {} }", "override a has no condition" },
