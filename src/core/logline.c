@@ -7,7 +7,7 @@
 #include "core/transaction.h"
 #include "mail/message.h"
 
-enum { DKIM_SHOWN_MAX = 8 };
+enum { DKIM_SHOWN_MAX = 8, SEALERS_SHOWN_MAX = 8 };
 
 static void add_text(struct buf *out, const char *key, struct text value)
 {
@@ -51,6 +51,21 @@ static void add_dkim(struct buf *out, const struct judgement *j)
             buf_printf(out, ":%s", log_quote(d, domain));
         if (d.len > 0 && s.len > 0)
             buf_printf(out, "/%s", log_quote(s, selector));
+    }
+}
+
+/* arc=pass:lists.example/s2,example.org/s1: who sealed, newest first */
+static void add_arc(struct buf *out, const struct judgement *j)
+{
+    unsigned shown = 0;
+
+    add_result(out, j, METHOD_ARC);
+    if (!j->arc || j->arc->result != RESULT_PASS)
+        return;
+    for (unsigned i = j->arc->chain->newest; i >= 1 && shown < SEALERS_SHOWN_MAX; i--) {
+        const struct signature *seal = &j->arc->chain->sets[i]->seal;
+
+        buf_printf(out, "%c%s/%s", shown++ ? ',' : ':', seal->domain, seal->selector);
     }
 }
 
@@ -103,6 +118,7 @@ void logline_write(struct buf *out, const char *queue_id, const struct session *
     add_result(out, j, METHOD_IPREV);
     add_result(out, j, METHOD_SPF);
     add_dkim(out, j);
+    add_arc(out, j);
     add_dmarc(out, j);
     add_why(out, &j->verdict);
     add_text(out, "ip", text_of(ip_format(&session->client, ip)));

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "auth/arc.h"
 #include "auth/body_digest.h"
 #include "auth/dkim.h"
 #include "auth/header_hash.h"
@@ -10,12 +11,17 @@
 #include "base/clock.h"
 #include "base/region.h"
 #include "core/reply.h"
+#include "core/sealers.h"
 #include "core/snapshot.h"
 #include "mail/author.h"
 #include "mail/message.h"
 
 /* Envelope, header fields and findings of one message; the body is not kept. */
 enum { MESSAGE_MEMORY_MAX = 32 * 1024 * 1024 };
+
+/* Of the questions a message may ask, the keys of an ARC chain leave a fifth to
+ * the checks after it: a chain may name a hundred keys. */
+enum { QUESTIONS_KEPT_PART = 5 };
 
 struct transaction {
     struct session *session;   /* lent */
@@ -24,6 +30,7 @@ struct transaction {
     struct message *message;
     struct body_digests *body;   /* for all signatures; NULL: not judged */
     struct dkim_verifier *dkim;  /* NULL: not judged */
+    struct arc_verifier *arc;    /* NULL: not judged */
     int64_t now;
     bool header_ended;
     bool ended;
@@ -31,6 +38,7 @@ struct transaction {
     struct author author;
     struct findings findings;
     struct spf_identity spf;
+    struct arc_outcome chain;
     struct dmarc_outcome dmarc;
     domain_name client_name;
     struct verdict mail_verdict;
@@ -103,20 +111,15 @@ static void start_sender_lookups(struct transaction *t)
         dns_scope_start(t->dns, sender->domain, DNS_MX, NULL, NULL);
 }
 
-static bool prepare(struct transaction *t)
+static unsigned questions_for_arc(const struct config *config)
+{
+    return config->resolver.questions - config->resolver.questions / QUESTIONS_KEPT_PART;
+}
+
+static bool prepare_signatures(struct transaction *t)
 {
     const struct config *config = t->snapshot->config;
-    struct dns_scope_limits limits = { .questions_max = config->resolver.questions };
 
-    t->message = message_new(MESSAGE_MEMORY_MAX);
-    t->dns = dns_scope_new(t->snapshot->resolver, &limits);
-    if (!t->message || !t->dns)
-        return false;
-    message_keep(t->message, text_of(config->dmarc.quarantine_header_name));
-    findings_init(&t->findings, t->message->region);
-    t->judgement.origin = session_origin(t->session);
-    if (t->judgement.origin != ORIGIN_OUTSIDE)
-        return true;
     t->body = body_digests_new(t->message->region);
     if (!t->body)
         return false;
@@ -129,7 +132,31 @@ static bool prepare(struct transaction *t)
                                                 .now = t->now,
                                                 .body = t->body,
                                             });
-    return t->dkim;
+    if (!config->arc.verify)
+        return t->dkim;
+    t->arc = arc_verifier_new(t->message, &(struct arc_params){
+                                              .dns = t->dns,
+                                              .bodies = t->body,
+                                              .questions_max = questions_for_arc(config),
+                                              .clock_skew = config->dkim.clock_skew,
+                                              .now = t->now,
+                                          });
+    return t->dkim && t->arc;
+}
+
+static bool prepare(struct transaction *t)
+{
+    const struct config *config = t->snapshot->config;
+    struct dns_scope_limits limits = { .questions_max = config->resolver.questions };
+
+    t->message = message_new(MESSAGE_MEMORY_MAX);
+    t->dns = dns_scope_new(t->snapshot->resolver, &limits);
+    if (!t->message || !t->dns)
+        return false;
+    message_keep(t->message, text_of(config->dmarc.quarantine_header_name));
+    findings_init(&t->findings, t->message->region);
+    t->judgement.origin = session_origin(t->session);
+    return t->judgement.origin != ORIGIN_OUTSIDE || prepare_signatures(t);
 }
 
 struct transaction *transaction_begin(struct session *session, struct snapshot *snapshot,
@@ -195,6 +222,8 @@ void transaction_field(struct transaction *t, struct text name, struct text valu
     if (!field || !t->dkim)
         return;
     dkim_verifier_field(t->dkim, field);
+    if (t->arc)
+        arc_verifier_field(t->arc, field);
     if (field->index == 1 && field_is(field, TEXT("From")))
         start_author_lookups(t, field);
 }
@@ -223,6 +252,7 @@ static bool helo_domain(const struct transaction *t, domain_name out)
 void transaction_end_of_header(struct transaction *t)
 {
     const struct path *sender = &t->message->mail_from;
+    struct header_index *header;
     domain_name helo;
 
     t->header_ended = true;
@@ -235,7 +265,10 @@ void transaction_end_of_header(struct transaction *t)
         start_identifier_lookups(t, sender->domain);
     else if (sender->kind == PATH_NULL && helo_domain(t, helo))
         start_identifier_lookups(t, helo);
-    dkim_verifier_end_of_header(t->dkim, header_index_new(t->message));
+    header = header_index_new(t->message);
+    dkim_verifier_end_of_header(t->dkim, header);
+    if (t->arc)
+        arc_verifier_end_of_header(t->arc, header);
 }
 
 bool transaction_wants_body(const struct transaction *t)
@@ -341,7 +374,24 @@ static void check_message(struct transaction *t)
     judge_spf_identity(t, &t->findings);
     body_digests_end(t->body);
     check_dkim(&t->findings, t->dkim);
+    if (t->arc)
+        check_arc(&t->findings, t->arc, &t->session->client, &t->chain);
     judge_dmarc_of(t);
+}
+
+/* What trusted sealers say for a message that does not authenticate by itself. */
+static const char *sealers_of(struct transaction *t)
+{
+    if (!t->arc || t->dmarc.result == RESULT_PASS)
+        return NULL;
+    return sealers_vouch(&(struct sealers_question){
+        .region = t->message->region,
+        .dns = t->dns,
+        .trusted = &t->snapshot->config->arc.trusted_sealers,
+        .arc = &t->chain,
+        .author = &t->author,
+        .discovery = discovery_of(t->snapshot->config),
+    });
 }
 
 static void judge(struct transaction *t)
@@ -355,10 +405,12 @@ static void judge(struct transaction *t)
     evidence.null_mx_sender = sender_has_null_mx(t);
     evidence.list_domain = *j->list.domain ? j->list.domain : NULL;
     evidence.list_signed = j->list.is_signed;
+    evidence.sealers = sealers_of(t);
     verdict_decide(&evidence, &j->verdict);
     if (t->mail_verdict.action == ACTION_REJECT)
         j->verdict = t->mail_verdict;
     j->spf = &t->spf;
+    j->arc = t->arc ? &t->chain : NULL;
     j->dmarc = &t->dmarc;
 }
 
@@ -412,6 +464,7 @@ static void give_up(struct transaction *t)
     j->plan.steps = NULL;
     j->header = NULL;
     j->spf = NULL;
+    j->arc = NULL;
     j->dmarc = NULL;
 }
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "auth/arc.h"
 #include "auth/dmarc.h"
 #include "auth/finding.h"
 #include "core/list.h"
@@ -50,6 +51,7 @@ struct judgement {
     const struct author *author;
     const struct findings *findings;
     const struct spf_identity *spf;    /* NULL: not judged */
+    const struct arc_outcome *arc;     /* NULL: not judged */
     const struct dmarc_outcome *dmarc; /* NULL: not judged */
     const char *client_name;           /* confirmed reverse name, or "" */
     struct list_claim list;

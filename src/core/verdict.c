@@ -133,6 +133,8 @@ static bool spare_trusted_path(const struct evidence *e, struct verdict *v)
     else if (from_trusted_list(e))
         soften(v, ACTION_ACCEPT, OVERRIDE_MAILING_LIST,
                words(e, "list %s is in trusted-lists", e->list_domain));
+    else if (e->sealers)
+        soften(v, ACTION_ACCEPT, OVERRIDE_LOCAL_POLICY, e->sealers);
     else
         return false;
     return true;

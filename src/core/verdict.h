@@ -69,6 +69,7 @@ struct evidence {
     /* Domains of the List-Id field and of the signatures that pass. */
     const char *list_domain; /* or NULL */
     bool list_signed;        /* a passing signature of the list's own domain */
+    const char *sealers;     /* trusted ARC sealers vouch: their chain; or NULL */
 };
 
 void verdict_decide(const struct evidence *evidence, struct verdict *verdict);

@@ -89,7 +89,7 @@ case("not-authenticated-by-an-empty-name", expect(origin="outside"), args=FORGED
 
 # --- nothing foreign gets into our field -------------------------------------
 case("order-of-results", expect(results=[{"method": "iprev"}, {"method": "spf"}, {"method": "spf"},
-                                         {"method": "dkim"}, {"method": "dmarc"}],
+                                         {"method": "dkim"}, {"method": "arc"}, {"method": "dmarc"}],
                                 header={"$contains": "smtp.mailfrom=example.org"}))
 for name, helo in [("results", "x; dmarc=pass header.from=example.org"), ("comment", "a(b"), ("quote", 'a"b'),
                    ("backslash", "a\\b"), ("control", "a\rb"), ("eight-bit", "\udcff\udcfe"), ("long", "h" * 600)]:

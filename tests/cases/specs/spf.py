@@ -95,7 +95,7 @@ case("spf-helo-never-helps-dmarc",
      expect(has("spf", "none"), has("spf", "pass", smtp_helo="mail.example.org"), dmarc="fail"),
      args=GOOD.replace("bounce@example.org", "x@nothing.example.org"))
 case("spf-helo-none-is-left-out", expect(results=[{"method": "iprev"}, {"method": "spf"},
-                                                  {"method": "dkim"}, {"method": "dmarc"}]),
+                                                  {"method": "dkim"}, {"method": "arc"}, {"method": "dmarc"}]),
      args=GOOD.replace("mail.example.org", "nothing.example.org"))
 case("spf-null-sender",
      expect(has("spf", "pass", smtp_helo="mail.example.org"), dmarc="pass",

@@ -286,7 +286,8 @@ static void spf_at_mail_is_remembered(void **state)
 
 static void results_stand_in_order(void **state)
 {
-    static const enum method order[] = { METHOD_IPREV, METHOD_SPF, METHOD_DKIM, METHOD_DMARC };
+    static const enum method order[] = { METHOD_IPREV, METHOD_SPF, METHOD_DKIM, METHOD_ARC,
+                                         METHOD_DMARC };
     struct snapshot *snapshot =
         make_snapshot("spf { on-fail = \"reject\" reject-at = \"mail\" }");
     struct session *session = make_session(snapshot, "192.0.2.1");
