@@ -276,10 +276,11 @@ static bool put_macro(struct spf_expansion *out, const struct spf_macros *macros
                     !text_is_ascii(macros->request->local_part)))
         return false;
     value = letter->value(macros, room);
-    if (!value.data)
+    if (!value.data || value.len > SPF_VALUES_MAX - out->values)
         return false;
+    out->values += value.len;
     put_transformed(out, part, value);
-    return true;
+    return !out->failed;
 }
 
 /* A macro-string; in an explanation, SP stands between them. */
@@ -310,6 +311,7 @@ static bool put_string(struct spf_expansion *out, const struct spf_macros *macro
 static void begin(struct spf_expansion *out, bool explanation)
 {
     out->len = 0;
+    out->values = 0;
     out->failed = false;
     out->explanation = explanation;
 }

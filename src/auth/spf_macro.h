@@ -18,7 +18,9 @@
 enum {
     SPF_EXPANSION_MAX = 1024,
     SPF_EXPLANATION_MAX = 500, /* octets of an explanation that is given */
-    SPF_LOCAL_PART_MAX = 512   /* a longer one matches nothing */
+    SPF_LOCAL_PART_MAX = 512,  /* a longer one matches nothing */
+    SPF_VALUES_MAX = 16384     /* octets of macro values that one string may take: the
+                                  bound of its work; with more it matches nothing */
 };
 
 /* What the macro letters stand for. */
@@ -33,14 +35,15 @@ struct spf_macros {
 
 struct spf_expansion {
     size_t len;
+    size_t values;    /* octets of macro values taken */
     bool explanation; /* must fit; else the end of a name */
     bool failed;
     char octets[SPF_EXPANSION_MAX];
 };
 
 /* Expands a domain-spec.  False when nothing can match it: it names a local
- * part that is not ASCII (RFC 8616 §4) or far too long, or p where
- * `validated` is NULL.  The text is for spf_target_name(). */
+ * part that is not ASCII (RFC 8616 §4), or p where `validated` is NULL, or a bound
+ * above is hit.  The text is for spf_target_name(). */
 bool spf_expand_name(const struct spf_macros *macros, struct text spec,
                      struct spf_expansion *out);
 
