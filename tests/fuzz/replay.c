@@ -3,7 +3,9 @@
  * Usage: fuzz_NAME FILE|DIRECTORY...   Every regular file is one input.
  * As a test of `make check` it is started without arguments and takes
  * $top_srcdir/tests/fuzz/corpus/NAME, NAME from the program's own name.
+ * With WITH_LIBFUZZER there is nothing here: libFuzzer brings its own main().
  */
+#ifndef WITH_LIBFUZZER
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -86,3 +88,4 @@ int main(int argc, char **argv)
     printf("replayed %u inputs\n", replayed);
     return failed || replayed == 0;
 }
+#endif
