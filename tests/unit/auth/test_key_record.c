@@ -1,4 +1,4 @@
-/* Unit tests of auth/key_record.c and of what auth/crypt.c does for it. */
+/* Unit tests of auth/key_record.c and of what auth/crypt.c reads for it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 
 #include "auth/key_record.h"
 #include "base/region.h"
+#include "dns/answer.h"
 
 #define OF(literal) { literal, sizeof(literal) - 1 }
 
@@ -25,6 +26,11 @@
     "MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhALTwRDElvDhEnFvHm02no4aJRTolc1MpJ2SyYUOwyBuMg/sK" \
     "o/J/bJBQAS9pgIp1hUpTEuzGrMNAp5mrtRGqz+cv4jTa42auTUonM50BH56uOPhI1keJOvHEQ78Q3ioH" \
     "tQIDAQAB"
+/* RSA_1024 with 1 as its exponent. */
+#define RSA_EXPONENT_1 \
+    "MIGHAoGBANM4YvkY/qCCn6HEnyaoAE/4iy1e2UzeCUjye80O+8pX01tb7hwEebs4mhiA1yqHUNsm2cgA" \
+    "r1nOm2XeJg14pWBPmlzjx3pwVaiqdGZH5+bqApk7e1tuLrU5G7jxwI0Pc/JuteeVh/fpicTViBs0tHkF" \
+    "os51wUFc6A+eZ1H8cVmvAgEB"
 #define ED25519 "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 
 static struct region *region;
@@ -81,6 +87,9 @@ static const struct {
     { OF("v=DKIM1; k=rsa; p=MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),
       "key record: not an RSA key" },
     { OF("v=DKIM1; p=" RSA_768), "RSA key too short" },
+    { OF("v=DKIM1; p=" RSA_EXPONENT_1), "RSA exponent too small" },
+    { OF("v=DKIM1; k=ed25519; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+      "key record: not an Ed25519 key" }, /* of small order */
     { OF("v=DKIM1; k=ed25519; p=" RSA_1024), "key record: not an Ed25519 key" },
     { OF("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHUQ=="),
       "key record: not an Ed25519 key" },
@@ -171,12 +180,67 @@ static void refuses_signatures(void **state)
     assert_non_null(key_record_refuses(&key, &sha1));
 }
 
+/* The records of an answer, and what may be done with them. */
+static const struct {
+    const char *records[8];
+    size_t usable;
+    unsigned bits;
+    const char *refusal;
+} answers[] = {
+    { { NULL }, 0, 0, "no key" },
+    { { "p=" RSA_1024 }, 1, 1024, NULL },
+    { { "p=" }, 0, 0, "key revoked" },
+    { { "p=" RSA_768, "p=" }, 0, 768, "RSA key too short" },
+    { { "p=", "p=" RSA_1024 }, 1, 1024, NULL },
+    { { "hello", "k=ed25519; p=" ED25519, "p=" RSA_1024 }, 1, 1024, NULL },
+    { { "p=" RSA_1024, "p=" RSA_1024_BARE }, 2, 1024, NULL },
+    { { "p=", "p=", "p=", "p=", "p=" RSA_1024 }, 1, 1024, NULL },
+    { { "p=", "p=", "p=", "p=", "p=", "p=" RSA_1024 }, 0, 0, "key revoked" },
+};
+
+static void several_records(void **state)
+{
+    const struct signature rsa = { .algorithm = SIGN_RSA_SHA256 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct dns_record published[8];
+        struct dns_answer answer = { .status = DNS_OK, .type = DNS_TXT, .records = published };
+        struct key_choice choice;
+
+        for (; answers[i].records[answer.count]; answer.count++)
+            published[answer.count].data = text_of(answers[i].records[answer.count]);
+        key_choose(region, &answer, &rsa, &choice);
+        if (choice.count != answers[i].usable || choice.bits != answers[i].bits)
+            fail_msg("%zu: %zu usable, %u bits", i, choice.count, choice.bits);
+        if (answers[i].refusal)
+            assert_string_equal(choice.refusal, answers[i].refusal);
+        else
+            assert_null(choice.refusal);
+        key_choice_drop_short(&choice, 2048);
+        assert_int_equal(choice.count, 0);
+    }
+}
+
+static void no_records(void **state)
+{
+    const struct signature rsa = { .algorithm = SIGN_RSA_SHA256 };
+    const struct dns_answer answer = { .status = DNS_NXDOMAIN };
+    struct key_choice choice;
+
+    (void)state;
+    key_choose(region, &answer, &rsa, &choice);
+    assert_int_equal(choice.count, 0);
+    assert_string_equal(choice.refusal, "no key");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepts_and_refuses), cmocka_unit_test(reads_every_tag),
         cmocka_unit_test(bare_key_is_wrapped), cmocka_unit_test(shortness_is_measured),
-        cmocka_unit_test(refuses_signatures),
+        cmocka_unit_test(refuses_signatures), cmocka_unit_test(several_records),
+        cmocka_unit_test(no_records),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
