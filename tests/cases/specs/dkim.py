@@ -2,6 +2,8 @@
 from scenario import (FORGED, case, expect, has, message, no, signed, zone)
 from signer import key_record
 
+NATIVE = 'dkim { engine = "native" }'
+LIBOPENDKIM = 'dkim { engine = "libopendkim" }'
 # SPF of the forger's host passes for another domain: only DKIM can help.
 ARGS = FORGED
 
@@ -29,7 +31,13 @@ dkim("simple-trailing-lines", "pass", msg=signed(message(body="x\n\n\n"), canon=
 dkim("oversigned", "pass", msg=signed(h="From:From:To:Subject:Subject:Date"))
 dkim("unknown-tag", "pass", msg=signed(zz="1"))
 dkim("identity-below-domain", "pass", msg=signed(i="@mail.example.org"))
-dkim("identity-as-u-label-is-for-another-engine", "permerror", reason="engine", msg=signed(i="@b\u00fccher.example.org"))
+dkim("identity-as-u-label-is-for-another-engine", "permerror", reason="engine",
+     msg=signed(i="@b\u00fccher.example.org"), conf=LIBOPENDKIM)
+dkim("identity-as-u-label", "pass", msg=signed(i="@b\u00fccher.example.org"), conf=NATIVE)
+dkim("domain-and-selector-as-u-labels", "pass", conf=NATIVE,
+     msg=signed(d="b\u00fccher.example.org", s="\u00e9t\u00e9"),
+     zone=zone(f"xn--t-9fab._domainkey.xn--bcher-kva.example.org. TXT {key_record()}"),
+     more=[has("dkim", "pass", header_d="xn--bcher-kva.example.org", header_s="xn--t-9fab")])
 dkim("length-is-whole-body", "pass", msg=signed(l="8"))
 dkim("expires-later", "pass", msg=signed(t="1759990000", x="1760000001"))
 dkim("folded-value", "pass",
@@ -54,6 +62,15 @@ dkim("whitespace-changed-simple", "fail",
      msg=signed(sign_as=message(body="Hello  you\n"), canon="simple/simple").replace(b"Hello.\n", b"Hello you\n"))
 dkim("oversigned-subject-added", "fail",
      msg=b"Subject: other\n" + signed(h="From:To:Subject:Subject"))
+dkim("unsigned-subject-added", "policy", reason="2 Subject fields, 1 signed",
+     msg=b"Subject: other\n" + signed())
+dkim("unsigned-type-added", "policy", reason="2 Content-Type fields, 1 signed",
+     msg=b"content-type: text/html\n" +
+     signed(message(extra="Content-Type: text/plain\n"), h="From:Content-Type"))
+dkim("unsigned-trace-added", "pass", msg=b"Received: b\n" +
+     signed(message(extra="Received: a\n"), h="From:Received"))
+dkim("subject-signed-twice", "pass", msg=signed(message(extra="Subject: other\n"),
+                                               h="From:Subject:Subject"))
 dkim("wrong-key", "fail", zone=key(key_record("rsa1024")))
 dkim("unsigned-octets", "policy", msg=signed(l="2"))
 dkim("appended-after-length", "policy", msg=signed(l="8") + b"More.\n")
@@ -65,6 +82,12 @@ dkim("short-key", "permerror", msg=signed(key="rsa512"), zone=key(key_record("rs
 dkim("below-configured-bits", "policy", msg=signed(key="rsa1024"), zone=key(key_record("rsa1024")),
      conf="dkim { min-rsa-bits = 2048 }")
 dkim("expired", "fail", msg=signed(t="1759990000", x="1759999999"))
+dkim("expired-within-clock-skew", "pass", msg=signed(t="1759990000", x="1759999700"),
+     conf="dkim { clock-skew = 300 }")
+dkim("expired-beyond-clock-skew", "fail", msg=signed(t="1759990000", x="1759999699"),
+     conf="dkim { clock-skew = 300 }")
+dkim("signed-an-hour-ahead", "pass", msg=signed(t="1760003600"))
+dkim("signed-days-ahead", "policy", msg=signed(t="1760200000"), reason="in the future")
 dkim("expiry-before-time", "permerror", msg=signed(t="1770000000", x="1769999999"))
 dkim("from-not-signed", "permerror", msg=signed(h="To:Subject"))
 dkim("version-2", "permerror", msg=signed(v="2"))
@@ -94,6 +117,14 @@ dkim("key-version-wrong", "permerror", zone=key(key_record(v="DKIM2")))
 dkim("key-is-garbage", "permerror", zone=key('"v=DKIM1; p=!!!"'))
 dkim("key-for-exact-domain", "permerror", msg=signed(i="@mail.example.org"), zone=key(key_record(t="s")))
 dkim("key-for-exact-domain-kept", "pass", msg=signed(i="@example.org"), zone=key(key_record(t="s")))
+dkim("key-beside-other-text", "pass", conf=NATIVE,
+     zone=zone('s1._domainkey.example.org. TXT "v=spf1 -all"'))
+dkim("key-beside-another", "pass", conf=NATIVE,
+     zone=key(key_record("rsa1024") + f"\ns1._domainkey.example.org. TXT {key_record()}"))
+dkim("key-beside-another-in-other-order", "pass", conf=NATIVE,
+     zone=zone(f's1._domainkey.example.org. TXT {key_record("rsa1024")}'))
+dkim("key-revoked-beside-another", "fail", conf=NATIVE,
+     zone=key(key_record(p="") + f'\ns1._domainkey.example.org. TXT {key_record("rsa1024")}'))
 dkim("key-timeout", "temperror", dmarc="temperror", zone=zone("$FAULT s1._domainkey.example.org. TXT timeout"))
 dkim("key-servfail", "temperror", dmarc="temperror", zone=zone("$FAULT s1._domainkey.example.org. TXT servfail"))
 dkim("key-timeout-deferred", "temperror", dmarc="temperror", conf='dmarc { temperror = "tempfail" }',
