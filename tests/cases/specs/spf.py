@@ -8,6 +8,9 @@ def spf(record, more=""):
                 without=["example.org."])
 
 
+NATIVE = 'spf { engine = "native" }'
+
+
 def mail_from(result, **more):
     return has("spf", result, smtp_mailfrom="example.org", **more)
 
@@ -52,8 +55,21 @@ case("spf-record-in-strings", expect(mail_from("pass")),
      zone=spf('v=spf1 ip4:192.0.2" ".1 -all'))
 case("spf-no-record", expect(mail_from("none"), dmarc="fail"), zone=zone(without=["example.org."]))
 case("spf-not-ascii", expect(mail_from("permerror")), zone=spf("v=spf1 ip4:192.0.2.1 a:\\195\\164 -all"))
+LISTED = spf("v=spf1 exists:%{l}.%{ir}.%{v}.%{h2}.list.%{d} -all",
+             "bounce.1.2.0.192.in-addr.example.org.list.example.org. A 127.0.0.2")
 case("spf-macro-is-for-another-engine", expect(mail_from("permerror", reason="engine"), dmarc="fail"),
-     zone=spf("v=spf1 exists:%{i}.list.example.org -all"))
+     zone=LISTED, conf='spf { engine = "libspf2" }')
+case("spf-macro", expect(mail_from("pass"), dmarc="pass"), zone=LISTED, conf=NATIVE)
+case("spf-macro-of-another-sender", expect(mail_from("fail"), dmarc="fail"), zone=LISTED, conf=NATIVE,
+     args=GOOD.replace("bounce@", "other@"))
+case("spf-macro-of-a-utf8-local-part-matches-nothing", expect(mail_from("fail"), dmarc="fail"),
+     zone=spf("v=spf1 exists:%{L}.example.org -all", "%C3%A9.example.org. A 127.0.0.2"), conf=NATIVE,
+     args=GOOD.replace("bounce@", "é@"))
+case("spf-500-terms", expect(mail_from("pass")), conf=NATIVE,
+     zone=spf('v=spf1" ' + " ".join(f'" ip4:10.0.{i // 250}.{i % 250}"' for i in range(499)) + ' " ip4:192.0.2.1 -all'))
+case("spf-mx-of-odd-name", expect(mail_from("pass")), conf=NATIVE,
+     zone=spf("v=spf1 mx:odd.example.org -all",
+              "odd.example.org. MX 10 a\\058b/c.example.org.\na\\058b/c.example.org. A 192.0.2.1"))
 case("spf-ip6", expect(mail_from("pass")), zone=spf("v=spf1 ip6:2001:db8::/32 -all"),
      args=GOOD.replace("192.0.2.1", "2001:db8::1"))
 case("spf-ip6-fail", expect(mail_from("fail")), zone=spf("v=spf1 ip6:2001:db8::/32 -all"),
@@ -163,6 +179,15 @@ EXP = zone('example.org. TXT "v=spf1 -all exp=why.example.org"\nwhy.example.org.
 case("spf-explanation", expect(action="reject", reply="550 5.7.23 explained: Ask at http://example.org/spf",
                                spf_explanation="Ask at http://example.org/spf"),
      zone=EXP, args=FAILS, conf=REJECT)
+case("spf-explanation-with-macros",
+     expect(action="reject", reply="550 5.7.23 explained: 203.0.113.66 at 1760000000, b%26b",
+            spf_explanation="203.0.113.66 at 1760000000, b%26b"),
+     zone=EXP.replace("Ask at http://example.org/spf", "%{c} at %{t}, %{L}"),
+     args=FAILS.replace("x@", "b&b@"), conf=REJECT)
+case("spf-explanation-with-macros-that-cannot-be-printed",
+     expect(action="reject", reply="550 5.7.23 does not allow this client"),
+     zone=EXP.replace("Ask at http://example.org/spf", "not for %{l}"),
+     args=FAILS.replace("x@", "é@"), conf=REJECT)
 case("spf-hostile-explanation", expect(action="reject", reply="550 5.7.23 example.org"),
      zone=EXP.replace("Ask at http://example.org/spf", "no\\013\\010250 OK \\195\\164\\127"), args=FAILS, conf=REJECT)
 case("spf-temperror-deferred", expect(action="tempfail", reply="451 4.7.24 SPF"),

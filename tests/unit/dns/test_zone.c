@@ -38,6 +38,11 @@ static const char zone[] =
     "evil PTR with\\032space.example.org.\n"
     "evil PTR good_one.example.org.\n"
     "evilmx MX 5 bad\\ name\n"
+    "evilmx MX 6 bad\\092name\n"
+    "evilmx MX 7 bad\\.name\n"
+    "evilmx MX 8 bad\\195\\188name\n"
+    "oddmx MX 5 foo:bar/<baz>\n" /* to be asked for, RFC 7208 */
+    "oddname PTR foo:bar/baz\n"
     "tlsa TLSA 3 1 1 AABB ccdd\n"
     "we\\(rd TXT odd\n"
     "sp\\032ace TXT spaced\n"
@@ -81,6 +86,8 @@ static const struct lookup lookups[] = {
     { "below.real.wild.example.org", DNS_TXT, DNS_NXDOMAIN, 0, NULL },
     { "evil.example.org", DNS_PTR, DNS_OK, 1, "good_one.example.org" },
     { "evilmx.example.org", DNS_MX, DNS_NODATA, 0, NULL },
+    { "oddmx.example.org", DNS_MX, DNS_OK, 1, "foo:bar/<baz>.example.org" },
+    { "oddname.example.org", DNS_PTR, DNS_NODATA, 0, NULL },
     { "tlsa.example.org", DNS_TLSA, DNS_OK, 1, "\003\001\001\252\273\314\335" },
     { "we(rd.example.org", DNS_TXT, DNS_OK, 1, "odd" },
     { "sp ace.example.org", DNS_TXT, DNS_OK, 1, "spaced" },
@@ -176,7 +183,7 @@ static void zone_details(void **state)
     dns_future_unref(future);
 
     future = dns_start(resolver, "evilmx.example.org", DNS_MX, NULL, NULL);
-    assert_int_equal(dns_wait(future, 0)->refused, 1);
+    assert_int_equal(dns_wait(future, 0)->refused, 4);
     dns_future_unref(future);
 
     future = dns_start(resolver, "mx.example.org", DNS_AAAA, NULL, NULL);
