@@ -22,6 +22,7 @@ struct evidence {
     const struct body_digest *body;    /* of the AMS */
     const struct body_digest *relaxed; /* where it does not say how (c=) */
     sha256_value seal;                 /* what the AS signs */
+    bool asked[ARC_PARTS];             /* for the key of that part */
 };
 
 struct arc_verifier {
@@ -47,14 +48,13 @@ struct arc_verifier *arc_verifier_new(struct message *message, const struct arc_
 
 /* ---- the header */
 
-static bool start_key(struct arc_verifier *v, const struct signature *s)
+static void ask_key(struct arc_verifier *v, enum arc_part part, const struct signature *s)
 {
     domain_name name;
 
-    if (!signature_key_name(s, name))
-        return false;
-    dns_scope_start(v->params.dns, name, DNS_TXT, NULL, NULL);
-    return true;
+    v->evidence[s->instance].asked[part] = true;
+    if (signature_key_name(s, name))
+        dns_scope_start(v->params.dns, name, DNS_TXT, NULL, NULL);
 }
 
 void arc_verifier_field(struct arc_verifier *v, const struct field *field)
@@ -62,7 +62,7 @@ void arc_verifier_field(struct arc_verifier *v, const struct field *field)
     const struct signature *s = arc_chain_field(&v->chain, field);
 
     if (s && v->early_keys++ < EARLY_KEYS_MAX)
-        start_key(v, s);
+        ask_key(v, field_is(field, TEXT("ARC-Seal")) ? ARC_SEAL : ARC_MESSAGE_SIGNATURE, s);
 }
 
 /* Whether S covers a field that we do not hold in full. */
@@ -241,40 +241,42 @@ static struct step step_at(const struct arc_chain *chain, unsigned i)
     return step;
 }
 
-/* Asks for all keys at once, as far as the bound goes.  Returns the number of
- * steps whose keys may be waited for. */
-static unsigned start_keys(struct arc_verifier *v)
+/* Asks for the keys of steps FIRST to END at once, as far as the bound goes. */
+static void ask_keys(struct arc_verifier *v, unsigned first, unsigned end)
 {
-    unsigned i = 0;
-
-    for (; i < step_count(&v->chain); i++) {
+    for (unsigned i = first; i < end; i++) {
+        struct step step = step_at(&v->chain, i);
         struct dns_scope_usage usage;
 
         dns_scope_usage(v->params.dns, &usage);
-        if (usage.questions >= v->params.questions_max)
-            break;
-        start_key(v, step_at(&v->chain, i).signature);
+        if (usage.questions < v->params.questions_max)
+            ask_key(v, step.part, step.signature);
     }
-    return i;
 }
 
 static const char *verify_step(const struct arc_verifier *v, struct step step)
 {
+    if (!v->evidence[step.instance].asked[step.part])
+        return "too many DNS questions";
     return step.part == ARC_SEAL
                ? verify_signature(v, step.signature, v->evidence[step.instance].seal)
                : verify_message(v, step.instance);
 }
 
 /* Breaks the chain at the first step that fails; an older AMS ends the search
- * for oldest-pass instead (step 5). */
+ * for oldest-pass instead (step 5).  The keys of a long chain are not asked for
+ * before its newest AMS is good: an invented one costs few questions. */
 static void verify_chain(struct arc_verifier *v, struct arc_outcome *outcome)
 {
-    unsigned askable = start_keys(v);
+    unsigned steps = step_count(&v->chain);
 
-    for (unsigned i = 0; i < step_count(&v->chain); i++) {
+    ask_keys(v, 0, 1);
+    for (unsigned i = 0; i < steps; i++) {
         struct step step = step_at(&v->chain, i);
-        const char *reason = i < askable ? verify_step(v, step) : "too many DNS questions";
+        const char *reason = verify_step(v, step);
 
+        if (i == 0 && !reason)
+            ask_keys(v, 1, steps);
         if (!reason)
             continue;
         if (i <= v->chain.newest)

@@ -23,8 +23,8 @@ struct message;
 struct arc_params {
     struct dns_scope *dns;
     struct body_digests *bodies; /* shared with DKIM, fed by the caller */
-    /* Keys are asked for while the scope counts fewer questions: a chain may
-     * name a hundred, and must not take those that DMARC needs. */
+    /* Keys (but for the first few) are asked for while the scope counts fewer
+     * questions: a chain may name a hundred, and must leave some to DMARC. */
     unsigned questions_max;
     unsigned clock_skew; /* seconds that x= may be off */
     int64_t now;

@@ -43,6 +43,19 @@ static const struct advice {
     { METHOD_DKIM, RESULT_PERMERROR, "key",
       "the signer must publish the key under selector._domainkey.domain" },
     { METHOD_DKIM, RESULT_PERMERROR, NULL, "the signer must correct the signature or its key" },
+    { METHOD_ARC, RESULT_FAIL, "temporary",
+      "the key of a seal could not be asked for; ARC knows no second try, so the chain counts as "
+      "broken for this message" },
+    { METHOD_ARC, RESULT_FAIL, "cv=fail",
+      "the newest sealer found the chain broken when the message reached him: look at what the "
+      "handlers before him changed" },
+    { METHOD_ARC, RESULT_FAIL, "body hash",
+      "the body was changed after the newest sealer signed it: by a handler that does not seal" },
+    { METHOD_ARC, RESULT_FAIL, "ARC-Message-Signature",
+      "a handler after the newest sealer changed a field that his ARC-Message-Signature covers, or "
+      "it is not well made" },
+    { METHOD_ARC, RESULT_FAIL, NULL,
+      "the ARC fields were changed, lost or not well made; a broken chain counts as none" },
     { METHOD_DMARC, RESULT_FAIL, NULL,
       "the sender needs SPF or DKIM to pass with the author's domain, or a subdomain of the "
       "same organization" },

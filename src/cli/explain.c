@@ -198,6 +198,40 @@ static void tell_findings(const struct judgement *j, FILE *out)
     }
 }
 
+/* --- ARC ---------------------------------------------------------------- */
+
+static void tell_set(const struct arc_set *set, unsigned instance, FILE *out)
+{
+    const struct signature *seal = &set->seal;
+
+    if (!set->fields[ARC_SEAL]) {
+        fprintf(out, "  %2u  no seal\n", instance);
+        return;
+    }
+    fprintf(out, "  %2u  sealed by %s (selector %s), who found the chain: %s\n", instance,
+            seal->domain, seal->selector, name_of(chain_status_names, (int)seal->chain));
+    if (!set->fields[ARC_RESULTS])
+        return;
+    fputs("      he saw: ", out);
+    put_record_text(out, text_trim(set->results));
+    fputc('\n', out);
+}
+
+static void tell_arc(const struct judgement *j, FILE *out)
+{
+    const struct arc_chain *chain = j->arc ? j->arc->chain : NULL;
+
+    if (!chain || chain->newest == 0)
+        return;
+    fprintf(out, "\nARC chain, newest seal first: %s\n", name_of(result_names, (int)j->arc->result));
+    for (unsigned i = chain->newest; i >= 1; i--)
+        if (chain->sets[i])
+            tell_set(chain->sets[i], i, out);
+    if (j->arc->oldest_pass)
+        fprintf(out, "  not changed since sealer %u had it; he or one before him changed it\n",
+                j->arc->oldest_pass);
+}
+
 /* --- DMARC -------------------------------------------------------------- */
 
 static void tell_alignment(const char *method, const char *identifier, FILE *out)
@@ -281,6 +315,7 @@ void explain(const struct session *session, const struct judgement *j, struct dn
     tell_message(session, j, out);
     tell_dns(session, j, dns, out);
     tell_findings(j, out);
+    tell_arc(j, out);
     tell_dmarc(j, out);
     tell_verdict(j, out);
 }

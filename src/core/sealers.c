@@ -9,6 +9,7 @@
 enum {
     COMMENT_MAX = 32 * 1024, /* 50 seals with the longest names fit */
     SIGNATURES_MAX = 10,     /* DKIM results believed of one sealer */
+    WHY_MAX = 400,
 };
 
 /* ---- what one sealer saw */
@@ -116,24 +117,43 @@ static bool saw_author(const struct sealers_question *q, const struct arc_set *s
 
 /* ---- the chain */
 
-/* Nothing of what a reader sees is open to whoever comes after the seal. */
-static bool covers_message(const struct arc_outcome *arc)
+/* What a reader sees and the newest sealer has not signed; NULL: nothing. */
+static const char *open_part(const struct arc_outcome *arc)
 {
     const struct arc_chain *chain = arc->chain;
 
-    return arc->unsigned_octets == 0 && chain->sets[chain->newest]->message.signs_from;
+    if (!chain->sets[chain->newest]->message.signs_from)
+        return "the newest ARC-Message-Signature does not cover From";
+    if (arc->unsigned_octets > 0)
+        return "the newest ARC-Message-Signature does not cover the whole body";
+    return NULL;
 }
 
-static bool vouched(const struct sealers_question *q)
+static const char *about(const struct sealers_question *q, unsigned instance, const char *words)
+{
+    struct buf buf;
+
+    buf_init(&buf, q->region, WHY_MAX);
+    buf_printf(&buf, "i=%u: %s %s", instance, q->arc->chain->sets[instance]->seal.domain, words);
+    return buf_str(&buf);
+}
+
+/* Goes back as far as the sealers are trusted. */
+static bool vouched(const struct sealers_question *q, const char **why)
 {
     const struct arc_chain *chain = q->arc->chain;
 
     for (unsigned i = chain->newest; i >= 1; i--) {
-        if (!domains_have(q->trusted, chain->sets[i]->seal.domain))
+        if (!domains_have(q->trusted, chain->sets[i]->seal.domain)) {
+            *why = about(q, i, "is not in trusted-sealers");
             return false;
-        if (saw_author(q, chain->sets[i]))
+        }
+        if (saw_author(q, chain->sets[i])) {
+            *why = about(q, i, "saw the author authenticated");
             return true;
+        }
     }
+    *why = "no sealer saw the author authenticated";
     return false;
 }
 
@@ -171,9 +191,12 @@ static const char *comment(const struct sealers_question *q)
     return buf_str(&buf);
 }
 
-const char *sealers_vouch(const struct sealers_question *q)
+void sealers_ask(const struct sealers_question *q, struct sealers_answer *answer)
 {
-    if (q->arc->result != RESULT_PASS || q->author->status != AUTHOR_OK)
-        return NULL;
-    return covers_message(q->arc) && vouched(q) ? comment(q) : NULL;
+    *answer = (struct sealers_answer){ .comment = NULL };
+    if (q->arc->result != RESULT_PASS)
+        return;
+    answer->why = q->author->status == AUTHOR_OK ? open_part(q->arc) : "there is no single author";
+    if (!answer->why && vouched(q, &answer->why))
+        answer->comment = comment(q);
 }

@@ -31,8 +31,13 @@ struct sealers_question {
     enum dmarc_discovery discovery;
 };
 
-/* NULL when nobody trusted vouches; else what RFC 8617 §7.2.2 has in a report:
- * "arc=pass as[2].d=… as[2].s=… as[1].d=… as[1].s=… remote-ip[1]=…". */
-const char *sealers_vouch(const struct sealers_question *question);
+struct sealers_answer {
+    /* NULL: nobody vouches; else what RFC 8617 §7.2.2 has in a report:
+     * "arc=pass as[2].d=… as[2].s=… as[1].d=… as[1].s=… remote-ip[1]=…" */
+    const char *comment;
+    const char *why; /* in words; NULL: there is no intact chain */
+};
+
+void sealers_ask(const struct sealers_question *question, struct sealers_answer *answer);
 
 #endif

@@ -379,19 +379,30 @@ static void check_message(struct transaction *t)
     judge_dmarc_of(t);
 }
 
-/* What trusted sealers say for a message that does not authenticate by itself. */
-static const char *sealers_of(struct transaction *t)
+/* What trusted sealers say for a message that does not authenticate by itself;
+ * NULL: nothing. */
+static const char *ask_sealers(struct transaction *t)
 {
+    struct finding *finding = t->findings.first;
+    struct sealers_answer answer;
+
     if (!t->arc || t->dmarc.result == RESULT_PASS)
         return NULL;
-    return sealers_vouch(&(struct sealers_question){
-        .region = t->message->region,
-        .dns = t->dns,
-        .trusted = &t->snapshot->config->arc.trusted_sealers,
-        .arc = &t->chain,
-        .author = &t->author,
-        .discovery = discovery_of(t->snapshot->config),
-    });
+    sealers_ask(
+        &(struct sealers_question){
+            .region = t->message->region,
+            .dns = t->dns,
+            .trusted = &t->snapshot->config->arc.trusted_sealers,
+            .arc = &t->chain,
+            .author = &t->author,
+            .discovery = discovery_of(t->snapshot->config),
+        },
+        &answer);
+    while (finding && finding->method != METHOD_ARC)
+        finding = finding->next;
+    if (answer.why)
+        finding_text(&t->findings, finding, "trust", text_of(answer.why));
+    return answer.comment;
 }
 
 static void judge(struct transaction *t)
@@ -405,7 +416,7 @@ static void judge(struct transaction *t)
     evidence.null_mx_sender = sender_has_null_mx(t);
     evidence.list_domain = *j->list.domain ? j->list.domain : NULL;
     evidence.list_signed = j->list.is_signed;
-    evidence.sealers = sealers_of(t);
+    evidence.sealers = ask_sealers(t);
     verdict_decide(&evidence, &j->verdict);
     if (t->mail_verdict.action == ACTION_REJECT)
         j->verdict = t->mail_verdict;

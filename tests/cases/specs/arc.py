@@ -25,11 +25,12 @@ def chain(name, *results, msg, conf=TRUSTED, zone=ZONE, **want):
          args=FORGED)
 
 
-def passes(name, msg, oldest="0", sets=1, **rest):
+def passes(name, msg, oldest="0", sets=1, trust=None, **rest):
+    detail = {"sets": sets, **({"trust": {"$contains": trust}} if trust else {})}
     chain(name, {"$contains": {"method": "arc", "result": "pass",
                                "properties": {"header.oldest-pass": oldest,
                                               "smtp.remote-ip": "203.0.113.66"},
-                               "detail": {"sets": sets}}}, msg=msg, **rest)
+                               "detail": detail}}, msg=msg, **rest)
 
 
 def fails(name, msg, reason, **rest):
@@ -43,8 +44,8 @@ def accepted(name, msg, comment=None, **rest):
     passes(name, msg, verdict=verdict, **rest)
 
 
-def refused(name, msg, **rest):
-    passes(name, msg, action="reject", override=None, **rest)
+def refused(name, msg, trust=None, **rest):
+    passes(name, msg, trust=trust, action="reject", override=None, **rest)
 
 
 def at_list(results=SAW_PASS, msg=None, **how):
@@ -68,7 +69,7 @@ accepted("trusted-list", at_list(),
          header={"$contains": "arc=pass smtp.remote-ip=203.0.113.66 header.oldest-pass=0"})
 accepted("simple-canonicalisation", at_list(canon="simple/simple"))
 accepted("key-1024", at_list(s="k1024", key="rsa1024"))
-accepted("two-trusted-sealers", relayed(), sets=2,
+accepted("two-trusted-sealers", relayed(), sets=2, trust="i=1: lists.example saw the author authenticated",
          comment="arc=pass as[2].d=relay.example as[2].s=s2 as[1].d=lists.example as[1].s=s1 "
                  "remote-ip[1]=192.0.2.1")
 accepted("body-changed-by-second-sealer", relayed(msg=at_list() + b"-- \nlist footer\n"), oldest="2",
@@ -104,7 +105,7 @@ fails("expired", at_list(ams={"x": "1759999000"}), "expired")
 
 # --- whose word --------------------------------------------------------------
 refused("no-sealer-trusted", at_list(), conf=REJECT)
-refused("stranger", at_list(d="stranger.example"))
+refused("stranger", at_list(d="stranger.example"), trust="i=1: stranger.example is not in trusted-sealers")
 refused("below-a-trusted-sealer", at_list(d="evil.lists.example"),
         zone=ZONE + f"s1._domainkey.evil.lists.example. TXT {KEY}\n")
 refused("only-the-signature-is-a-trusted-sealers", at_list(d="stranger.example", ams={"d": "lists.example"}))
@@ -114,7 +115,8 @@ refused("stranger-before-trusted", relayed(msg=at_list(d="stranger.example")), s
 accepted("stranger-before-trusted-who-saw-pass",
          relayed("mx.relay.example; dmarc=pass header.from=example.org", msg=at_list(d="stranger.example")),
          sets=2)
-refused("stranger-between", relayed(msg=seal(at_list(), SAW_FAIL, d="stranger.example")), sets=3)
+refused("stranger-between", relayed(msg=seal(at_list(), SAW_FAIL, d="stranger.example")), sets=3,
+        trust="i=2: stranger.example is not in trusted-sealers")
 
 
 def forwards(count, first=SAW_PASS, stranger=0):
@@ -130,8 +132,23 @@ accepted("ten-sets", forwards(10), sets=10)
 refused("ten-sets-with-a-stranger-at-nine", forwards(10, stranger=9), sets=10)
 accepted("fifty-sets", forwards(50), sets=50)
 
+
+def hundred_keys():
+    """50 sets, each signature with a key of its own."""
+    msg, names = message(), []
+    for i in range(1, 51):
+        msg = seal(msg, SAW_PASS if i == 1 else SAW_FAIL, s=f"s{i}x", ams={"s": f"m{i}x"})
+        names += [f"s{i}x", f"m{i}x"]
+    return msg, "".join(f"{name}._domainkey.lists.example. TXT {KEY}\n" for name in names)
+
+
+# Their keys must not take the questions that DMARC needs; oldest-pass suffers.
+HUNDRED, HUNDRED_ZONE = hundred_keys()
+case("arc-hundred-keys", expect(has("arc", "pass"), dmarc="fail", verdict={"action": "accept"}),
+     msg=HUNDRED, zone=ZONE + HUNDRED_ZONE, conf=TRUSTED, args=FORGED)
+
 # --- what he saw -------------------------------------------------------------
-refused("saw-fail", at_list(SAW_FAIL))
+refused("saw-fail", at_list(SAW_FAIL), trust="no sealer saw the author authenticated")
 refused("saw-nothing", at_list("mx.lists.example; none"))
 refused("saw-another-author", at_list("mx.lists.example; dmarc=pass header.from=forger.example"))
 refused("saw-no-author", at_list("mx.lists.example; dmarc=pass"))
@@ -154,8 +171,8 @@ accepted("saw-it-as-google-writes",
                  "header.from=example.org"))
 
 # --- what the newest signature must cover ------------------------------------
-refused("from-not-signed", at_list(h="To:Subject:Date"))
-refused("body-open", at_list(ams={"l": "2"}))
+refused("from-not-signed", at_list(h="To:Subject:Date"), trust="does not cover From")
+refused("body-open", at_list(ams={"l": "2"}), trust="does not cover the whole body")
 accepted("length-is-whole-body", at_list(ams={"l": "8"}))
 case("arc-two-authors", expect(has("arc", "pass"), action="reject", override=None),
      msg=at_list(msg=b"From: B <b@example.org>\n" + message()), conf=TRUSTED, zone=ZONE, args=FORGED)

@@ -233,6 +233,29 @@ static void list_ids(void **state)
     }
 }
 
+/* Who sealed an intact chain is what an administrator may want to trust. */
+static void sealers_stand_in_the_line(void **state)
+{
+    struct scene *s = *state;
+    struct arc_set sets[2] = { { .seal = { .domain = "first.example", .selector = "s1" } },
+                               { .seal = { .domain = "last.example", .selector = "s2" } } };
+    struct arc_chain chain = { .newest = 2, .sets = { NULL, &sets[0], &sets[1] } };
+    struct arc_outcome arc = { .result = RESULT_PASS, .chain = &chain };
+    struct finding *finding = findings_add(&s->findings, METHOD_ARC, RESULT_PASS, NULL);
+    struct judgement j = { .author = &(struct author){ .count = 0 }, .message = s->message,
+                           .findings = &s->findings, .arc = &arc,
+                           .verdict = { .reason = "x" } };
+    struct buf buf;
+
+    buf_init(&buf, s->message->region, 4096);
+    logline_write(&buf, "q", &(struct session){ .helo = TEXT("h") }, &j, 0);
+    assert_non_null(strstr(buf_str(&buf), " arc=pass:last.example/s2,first.example/s1 "));
+    arc.result = finding->result = RESULT_FAIL;
+    buf_init(&buf, s->message->region, 4096);
+    logline_write(&buf, "q", &(struct session){ .helo = TEXT("h") }, &j, 0);
+    assert_non_null(strstr(buf_str(&buf), " arc=fail "));
+}
+
 static void one_plain_line_a_message(void **state)
 {
     struct scene *s = *state;
@@ -284,6 +307,7 @@ int main(void)
         WITH_SCENE(a_cut_field_is_not_believed),
         WITH_SCENE(an_unprintable_id_fails_the_message),
         WITH_SCENE(list_ids),
+        WITH_SCENE(sealers_stand_in_the_line),
         WITH_SCENE(one_plain_line_a_message),
     };
 

@@ -231,6 +231,31 @@ static void a_trusted_list_needs_its_own_signature(void **state)
     expect_verdict(s, ACTION_QUARANTINE, OVERRIDE_MAILING_LIST, DISPOSITION_QUARANTINE);
 }
 
+static void trusted_sealers_may_vouch(void **state)
+{
+    struct scene *s = *state;
+
+    s->evidence.sealers = "arc=pass as[1].d=lists.example as[1].s=s1";
+    expect_verdict(s, ACTION_ACCEPT, OVERRIDE_LOCAL_POLICY, DISPOSITION_NONE);
+    assert_string_equal(s->verdict.override_comment, s->evidence.sealers);
+    set_policy(s, DMARC_QUARANTINE);
+    expect_verdict(s, ACTION_ACCEPT, OVERRIDE_LOCAL_POLICY, DISPOSITION_NONE);
+    set_policy(s, DMARC_NONE); /* nothing to spare it from */
+    expect_verdict(s, ACTION_ACCEPT, OVERRIDE_NONE, DISPOSITION_NONE);
+}
+
+/* Nobody can vouch for an author who cannot be told. */
+static void sealers_do_not_help_a_bad_author(void **state)
+{
+    struct scene *s = *state;
+
+    s->evidence.sealers = "arc=pass";
+    s->author.status = AUTHOR_MANY_FIELDS;
+    s->dmarc.result = RESULT_PERMERROR;
+    s->dmarc.has_policy = false;
+    expect_verdict(s, ACTION_REJECT, OVERRIDE_NONE, DISPOSITION_REJECT);
+}
+
 static void an_unlisted_list_never_leads_to_accept(void **state)
 {
     struct scene *s = *state;
@@ -622,6 +647,8 @@ int main(void)
         WITH_SCENE(test_mode_is_reported),
         WITH_SCENE(a_trusted_forwarder_is_spared),
         WITH_SCENE(a_trusted_list_needs_its_own_signature),
+        WITH_SCENE(trusted_sealers_may_vouch),
+        WITH_SCENE(sealers_do_not_help_a_bad_author),
         WITH_SCENE(an_unlisted_list_never_leads_to_accept),
         WITH_SCENE(no_usable_author_is_bad),
         WITH_SCENE(bad_from_does_not_depend_on_enforce),
