@@ -13,6 +13,7 @@
 #include "base/region.h"
 #include "mail/canonicalise.h"
 #include "mail/message.h"
+#include "../../lib/plain_canon.h"
 
 enum { ROOM = 1 << 16 };
 
@@ -29,51 +30,6 @@ static void take(void *context, struct text octets)
 }
 
 static const struct octet_sink sink = { take, NULL };
-
-/* ---- the plain implementation: RFC 6376 §3.4.3 and §3.4.4, step by step */
-
-static bool is_crlf(const char *data, size_t len, size_t i)
-{
-    return i + 1 < len && data[i] == '\r' && data[i + 1] == '\n';
-}
-
-/* White space at the ends of lines goes, other runs become one SP. */
-static size_t plain_blanks(const char *in, size_t len, char *out)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < len;) {
-        size_t end = i;
-
-        while (end < len && (in[end] == ' ' || in[end] == '\t'))
-            end++;
-        if (end == i) {
-            out[n++] = in[i++];
-        } else {
-            if (end < len && !is_crlf(in, len, end))
-                out[n++] = ' ';
-            i = end;
-        }
-    }
-    return n;
-}
-
-static size_t plain_body(enum canonicalisation canon, struct text body, char *out)
-{
-    size_t n = body.len;
-
-    if (canon == CANON_RELAXED)
-        n = plain_blanks(body.data, body.len, out);
-    else
-        memcpy(out, body.data, body.len);
-    while (n >= 2 && is_crlf(out, n, n - 2))
-        n -= 2;
-    if (n > 0 || canon == CANON_SIMPLE) {
-        out[n++] = '\r';
-        out[n++] = '\n';
-    }
-    return n;
-}
 
 /* ---- bodies */
 
