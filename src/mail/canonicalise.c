@@ -88,7 +88,10 @@ static void hold_line_ends(struct canon_body *b, struct text chunk)
 /* ---- body: white space (relaxed)
  *
  * Most white space is a single SP before a word, and stays.  Eight octets at
- * a time tell whether there is any other. */
+ * a time tell whether there is any other; where there is, some octets are
+ * copied one by one. */
+
+enum { REDUCED_OCTETS = 256 };
 
 #define EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
 
@@ -136,42 +139,57 @@ static size_t find_blanks(struct text t)
     return i;
 }
 
-/* White space was held back.  Takes from the front of T what decides on it. */
-static struct text decide_blanks(struct canon_body *b, struct text t)
+static void put_octet(char *out, size_t *len, char c)
 {
-    size_t i = 0;
+    out[(*len)++] = c;
+}
 
-    if (!b->blanks_cr) {
-        while (i < t.len && octet_is_wsp(t.data[i]))
-            i++;
-        if (i < t.len && t.data[i] == '\r') {
+/* The white space held back, now that C follows it. */
+static void decide_blanks(struct canon_body *b, char c, char *out, size_t *len)
+{
+    if (!b->blanks_cr || c != '\n')
+        put_octet(out, len, ' ');
+    if (b->blanks_cr)
+        put_octet(out, len, '\r');
+    b->blanks = b->blanks_cr = false;
+}
+
+/* T octet by octet, to OUT, which has room for two more than T.  Returns the
+ * octets there. */
+static size_t reduce(struct canon_body *b, struct text t, char *out)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < t.len; i++) {
+        char c = t.data[i];
+
+        if (octet_is_wsp(c) && !b->blanks_cr) {
+            b->blanks = true;
+        } else if (b->blanks && !b->blanks_cr && c == '\r') {
             b->blanks_cr = true;
-            i++;
+        } else {
+            if (b->blanks)
+                decide_blanks(b, c, out, &len);
+            if (octet_is_wsp(c))
+                b->blanks = true;
+            else
+                put_octet(out, &len, c);
         }
     }
-    if (i == t.len)
-        return text_tail(t, i);
-    if (!b->blanks_cr || t.data[i] != '\n')
-        hold_line_ends(b, TEXT(" "));
-    if (b->blanks_cr)
-        hold_line_ends(b, TEXT("\r"));
-    b->blanks = b->blanks_cr = false;
-    return text_tail(t, i);
+    return len;
 }
 
 static void reduce_blanks(struct canon_body *b, struct text t)
 {
-    while (t.len > 0) {
-        size_t run;
+    char out[REDUCED_OCTETS + 2];
 
-        if (b->blanks) {
-            t = decide_blanks(b, t);
-            continue;
-        }
-        run = find_blanks(t);
+    while (t.len > 0) {
+        size_t run = b->blanks ? 0 : find_blanks(t);
+        struct text part = text_head(text_tail(t, run), REDUCED_OCTETS);
+
         hold_line_ends(b, text_head(t, run));
-        b->blanks = run < t.len;
-        t = text_tail(t, run);
+        hold_line_ends(b, (struct text){ out, reduce(b, part, out) });
+        t = text_tail(t, run + part.len);
     }
 }
 
