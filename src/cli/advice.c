@@ -25,7 +25,8 @@ static const struct advice {
       "the domain is not sure about this client: add it to the SPF record if it is legitimate" },
     { METHOD_SPF, RESULT_NEUTRAL, NULL, "the SPF record says nothing about this client" },
     { METHOD_SPF, RESULT_PERMERROR, "engine",
-      "the record is beyond what the SPF engine can evaluate safely; it may well be valid" },
+      "the record may well be valid, but libspf2 is not shown such records: set "
+      "spf { engine = \"native\" }" },
     { METHOD_SPF, RESULT_PERMERROR, NULL,
       "the domain's SPF record must be corrected: syntax, more than one record, or too many "
       "DNS lookups" },
