@@ -341,12 +341,17 @@ static void add_details(struct findings *findings, struct finding *finding,
         finding_number(findings, finding, "unsigned_octets", (long long)outcome->unsigned_octets);
 }
 
-/* In whichever form has more. */
-static uint64_t unsigned_octets(const struct evidence *e)
+/* What the newest AMS leaves open; of the body, in whichever form has more. */
+static void judge_coverage(const struct arc_verifier *v, struct arc_outcome *outcome)
 {
+    const struct evidence *e = &v->evidence[v->chain.newest];
     uint64_t total = e->body->total > e->relaxed->total ? e->body->total : e->relaxed->total;
+    struct header_surplus surplus;
 
-    return e->body->has_length && total > e->body->length ? total - e->body->length : 0;
+    if (e->body->has_length && total > e->body->length)
+        outcome->unsigned_octets = total - e->body->length;
+    if (header_surplus(v->header, &v->chain.sets[v->chain.newest]->message, &surplus))
+        outcome->surplus = surplus.name;
 }
 
 static void add_client(struct findings *findings, struct finding *finding,
@@ -379,7 +384,7 @@ void check_arc(struct findings *findings, struct arc_verifier *v, const struct i
                            chain->fault ? fault_text(chain) : NULL);
     add_client(findings, finding, client);
     if (!chain->fault) {
-        outcome->unsigned_octets = unsigned_octets(&v->evidence[chain->newest]);
+        judge_coverage(v, outcome);
         finding_property(findings, finding, "header.oldest-pass",
                          number_text(findings->region, outcome->oldest_pass));
     }

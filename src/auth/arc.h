@@ -35,6 +35,7 @@ struct arc_outcome {
     const struct arc_chain *chain; /* of a pass: every set whole */
     unsigned oldest_pass; /* of a pass: the oldest AMS that verifies; 0: all do */
     uint64_t unsigned_octets; /* of the body, beyond l= of the newest AMS */
+    const char *surplus;      /* a field of which it covers fewer than there are; or NULL */
 };
 
 struct arc_verifier;

@@ -251,43 +251,18 @@ static void judge_unsigned_octets(struct dkim_job *job, struct dkim_candidate *c
     c->reason = buf_str(&buf);
 }
 
-/* Fields that a message may hold once (RFC 5322 §3.6, RFC 2045 §3): who reads it
- * may take either of two. */
-static const struct text once_only[] = {
-    TEXT("From"),       TEXT("Sender"),      TEXT("Reply-To"),     TEXT("To"),
-    TEXT("Cc"),         TEXT("Bcc"),         TEXT("Message-ID"),   TEXT("In-Reply-To"),
-    TEXT("References"), TEXT("Subject"),     TEXT("Date"),         TEXT("MIME-Version"),
-    TEXT("Content-Type"), TEXT("Content-Transfer-Encoding"),
-};
-
-static size_t times_signed(const struct signature *s, struct text name)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < s->signed_name_count; i++)
-        count += text_equal_nocase(s->signed_names[i], name);
-    return count;
-}
-
-/* Signatures are checked from the last field up, people read the first: a
- * second Subject on top of the signed one is anybody's (RFC 6376 §8.15).  One
- * that was never signed is the signer's choice. */
 static void judge_unsigned_fields(struct dkim_job *job, struct dkim_candidate *c)
 {
+    struct header_surplus surplus;
     struct buf buf;
 
-    for (size_t i = 0; i < sizeof once_only / sizeof once_only[0]; i++) {
-        size_t present = header_index_count(job->index, once_only[i]);
-        size_t names = present > 1 ? times_signed(&c->signature, once_only[i]) : 0;
-
-        if (names == 0 || names >= present)
-            continue;
-        buf_init(&buf, job->region, REASON_MAX);
-        buf_printf(&buf, "%zu %.*s fields, %zu signed", present, TEXT_ARGS(once_only[i]), names);
-        c->result = RESULT_POLICY;
-        c->reason = buf_str(&buf);
+    if (!header_surplus(job->index, &c->signature, &surplus))
         return;
-    }
+    buf_init(&buf, job->region, REASON_MAX);
+    buf_printf(&buf, "%zu %s fields, %zu signed", surplus.present, surplus.name,
+               surplus.covered);
+    c->result = RESULT_POLICY;
+    c->reason = buf_str(&buf);
 }
 
 /* ---- findings */

@@ -112,6 +112,36 @@ size_t header_index_count(const struct header_index *index, struct text name)
     return named ? named->count : 0;
 }
 
+static const char *const once_only[] = {
+    "From",        "Sender",       "Reply-To",     "To",      "Cc",
+    "Bcc",         "Message-ID",   "In-Reply-To",  "References", "Subject",
+    "Date",        "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+};
+
+static size_t times_covered(const struct signature *s, struct text name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->signed_name_count; i++)
+        count += text_equal_nocase(s->signed_names[i], name);
+    return count;
+}
+
+bool header_surplus(const struct header_index *index, const struct signature *signature,
+                    struct header_surplus *surplus)
+{
+    for (size_t i = 0; i < sizeof once_only / sizeof once_only[0]; i++) {
+        struct text name = text_of(once_only[i]);
+        size_t present = header_index_count(index, name);
+        size_t covered = present > 1 ? times_covered(signature, name) : 0;
+
+        *surplus = (struct header_surplus){ once_only[i], present, covered };
+        if (covered > 0 && covered < present)
+            return true;
+    }
+    return false;
+}
+
 /* The next field from the end up, other than OWN; NULL when there is none. */
 static const struct field *take_last(struct named *named, unsigned serial,
                                      const struct field *own)

@@ -8,6 +8,7 @@
 #ifndef VIDIMUS_AUTH_HEADER_HASH_H
 #define VIDIMUS_AUTH_HEADER_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "auth/crypt.h"
@@ -26,6 +27,19 @@ struct header_index *header_index_new(const struct message *message);
 
 /* How many fields are called NAME. */
 size_t header_index_count(const struct header_index *index, struct text name);
+
+/* A field that a message may hold once (RFC 5322 §3.6, RFC 2045 §3), and that
+ * stands in it more often than a signature covers it. */
+struct header_surplus {
+    const char *name;
+    size_t present, covered;
+};
+
+/* Signatures are checked from the last field up, people read the first: a
+ * second Subject on top of the signed one is anybody's (RFC 6376 §8.15).  One
+ * that was never signed is the signer's choice.  False when there is none. */
+bool header_surplus(const struct header_index *index, const struct signature *signature,
+                    struct header_surplus *surplus);
 
 /* Gives VISIT the fields that NAMES select, in that order: of several fields of
  * one name the last first (§5.4.2); a name more often than there are fields

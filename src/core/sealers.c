@@ -118,15 +118,21 @@ static bool saw_author(const struct sealers_question *q, const struct arc_set *s
 /* ---- the chain */
 
 /* What a reader sees and the newest sealer has not signed; NULL: nothing. */
-static const char *open_part(const struct arc_outcome *arc)
+static const char *open_part(const struct sealers_question *q)
 {
+    const struct arc_outcome *arc = q->arc;
     const struct arc_chain *chain = arc->chain;
+    struct buf buf;
 
     if (!chain->sets[chain->newest]->message.signs_from)
         return "the newest ARC-Message-Signature does not cover From";
     if (arc->unsigned_octets > 0)
         return "the newest ARC-Message-Signature does not cover the whole body";
-    return NULL;
+    if (!arc->surplus)
+        return NULL;
+    buf_init(&buf, q->region, WHY_MAX);
+    buf_printf(&buf, "the newest ARC-Message-Signature does not cover all %s fields", arc->surplus);
+    return buf_str(&buf);
 }
 
 static const char *about(const struct sealers_question *q, unsigned instance, const char *words)
@@ -196,7 +202,7 @@ void sealers_ask(const struct sealers_question *q, struct sealers_answer *answer
     *answer = (struct sealers_answer){ .comment = NULL };
     if (q->arc->result != RESULT_PASS)
         return;
-    answer->why = q->author->status == AUTHOR_OK ? open_part(q->arc) : "there is no single author";
+    answer->why = q->author->status == AUTHOR_OK ? open_part(q) : "there is no single author";
     if (!answer->why && vouched(q, &answer->why))
         answer->comment = comment(q);
 }

@@ -8,8 +8,8 @@
  * for the author's domain, or, where he does not judge DMARC, an SPF or DKIM
  * pass that is aligned by the author domain's own record.
  *
- * The newest AMS must cover From and the whole body, or the trusted sealer's
- * words could be put on somebody else's.
+ * The newest AMS must cover From, the whole body, and all of what a message may
+ * hold once, or a trusted sealer's word could be put on somebody else's mail.
  */
 #ifndef VIDIMUS_CORE_SEALERS_H
 #define VIDIMUS_CORE_SEALERS_H

@@ -173,6 +173,8 @@ accepted("saw-it-as-google-writes",
 # --- what the newest signature must cover ------------------------------------
 refused("from-not-signed", at_list(h="To:Subject:Date"), trust="does not cover From")
 refused("body-open", at_list(ams={"l": "2"}), trust="does not cover the whole body")
+refused("second-subject", b"Subject: other\n" + at_list(), trust="does not cover all Subject fields")
+accepted("second-subject-signed", at_list(msg=b"Subject: other\n" + message(), h="From:Subject:Subject"))
 accepted("length-is-whole-body", at_list(ams={"l": "8"}))
 case("arc-two-authors", expect(has("arc", "pass"), action="reject", override=None),
      msg=at_list(msg=b"From: B <b@example.org>\n" + message()), conf=TRUSTED, zone=ZONE, args=FORGED)
