@@ -20,7 +20,8 @@
 
 enum { CASE_LINES_MAX = 16 };
 
-static const char *const case_clients[] = { "192.0.2.1", "2001:db8::1", "127.0.0.1", "198.51.100.9" };
+static const char *const case_clients[] = { "192.0.2.1", "2001:db8::1", "127.0.0.1",
+                                            "198.51.100.9" };
 
 static inline struct ip_address case_client(uint8_t choice)
 {
