@@ -223,7 +223,8 @@ static void tell_arc(const struct judgement *j, FILE *out)
 
     if (!chain || chain->newest == 0)
         return;
-    fprintf(out, "\nARC chain, newest seal first: %s\n", name_of(result_names, (int)j->arc->result));
+    fprintf(out, "\nARC chain, newest seal first: %s\n",
+            name_of(result_names, (int)j->arc->result));
     for (unsigned i = chain->newest; i >= 1; i--)
         if (chain->sets[i])
             tell_set(chain->sets[i], i, out);
