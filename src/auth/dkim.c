@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "auth/body_digest.h"
+#include "auth/copied_fields.h"
 #include "auth/header_hash.h"
 #include "base/buf.h"
 #include "base/region.h"
@@ -293,6 +294,23 @@ static struct text canonicalisation_text(struct region *region, const struct sig
     return buf_text(&buf);
 }
 
+/* What is known about where a signature broke. */
+static void add_damage(struct findings *findings, struct finding *finding,
+                       const struct dkim_candidate *c, const struct message *message)
+{
+    struct text changed;
+
+    if (c->body_hash_mismatch)
+        finding_bool(findings, finding, "body_changed", true);
+    if (c->header_verified) {
+        finding_bool(findings, finding, "header_intact", true);
+        return;
+    }
+    changed = copied_fields_changed(message, c->signature.copies);
+    if (changed.len > 0)
+        finding_text(findings, finding, "changed_fields", changed);
+}
+
 static void add_details(struct findings *findings, struct finding *finding,
                         const struct dkim_candidate *c, size_t index)
 {
@@ -331,6 +349,8 @@ void check_dkim(struct findings *findings, struct dkim_verifier *verifier)
         finding = findings_add(findings, METHOD_DKIM, c->result, c->reason);
         add_properties(findings, finding, c);
         add_details(findings, finding, c, i + 1);
+        if (c->result == RESULT_FAIL)
+            add_damage(findings, finding, c, job->message);
     }
     if (job->count == 0)
         finding = findings_add(findings, METHOD_DKIM, RESULT_NONE, NULL);

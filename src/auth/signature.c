@@ -324,6 +324,13 @@ static const char *parse_expiry(struct parse *p, struct text t)
     return number(t, TIME_DIGITS_MAX, &p->signature->expiry) ? NULL : "invalid time (x=)";
 }
 
+/* Looked into where a signature fails (copied_fields.h), so nothing refuses it. */
+static const char *parse_copies(struct parse *p, struct text t)
+{
+    p->signature->copies = t;
+    return NULL;
+}
+
 enum {
     DKIM = 1 << SIGNATURE_DKIM,
     AMS = 1 << SIGNATURE_ARC_MESSAGE,
@@ -331,7 +338,7 @@ enum {
 };
 
 /* RFC 6376 §3.5, RFC 8617 §4.1.  d= and s= first, so that a finding can name
- * them whatever else is wrong; z= is for people and is not looked into. */
+ * them whatever else is wrong. */
 static const struct tag_rule {
     unsigned kinds;      /* a tag of these; elsewhere it is ignored as unknown */
     const char *name;
@@ -354,6 +361,7 @@ static const struct tag_rule {
     { DKIM | AMS, "q", NULL, parse_query },
     { DKIM | AMS | SEAL, "t", NULL, parse_timestamp },
     { DKIM | AMS, "x", NULL, parse_expiry },
+    { DKIM | AMS, "z", NULL, parse_copies },
 };
 
 /* All rules run, so that d= and s= are known even if an earlier tag is bad;

@@ -44,6 +44,7 @@ struct signature {
     struct text value_b64; /* b= as written, FWS removed: header.b takes 8 of it */
     struct text hole;      /* in the field: b= as written, with all FWS around it,
                               which is what the signature does not sign (§3.7) */
+    struct text copies;    /* z= as written; for people */
     bool has_length;       /* l= */
     uint64_t length;
     bool has_timestamp, has_expiry;

@@ -34,9 +34,17 @@ static const struct advice {
     { METHOD_DKIM, RESULT_FAIL, "body",
       "the body was changed after signing: look at mailing lists, footers and content filters "
       "on the way" },
+    { METHOD_DKIM, RESULT_FAIL, "expired",
+      "the signer set a time at which the signature ends: the mail came late, or is sent again" },
     { METHOD_DKIM, RESULT_FAIL, NULL,
       "a signed header field was changed after signing, or the key in DNS is not the one that "
       "signed" },
+    { METHOD_DKIM, RESULT_POLICY, "octets not signed",
+      "the signer should not use l=: what follows the signed part may be anybody's" },
+    { METHOD_DKIM, RESULT_POLICY, "fields,",
+      "a field that may stand once stands more often than the signer signed it: somebody added "
+      "one, or the signer should sign (and oversign) each" },
+    { METHOD_DKIM, RESULT_POLICY, "future", "the signer's clock, or the one here, is wrong" },
     { METHOD_DKIM, RESULT_POLICY, NULL,
       "the signature is not accepted here: it must cover the whole body and use RSA of at "
       "least 1024 bits with SHA-256, or Ed25519" },

@@ -57,6 +57,11 @@ dkim("author-parent-of-signer", "pass", msg=signed(d="mail.example.org"),
 dkim("body-changed", "fail", msg=signed().replace(b"Hello.", b"Hello!"), reason="body")
 dkim("body-appended", "fail", msg=signed() + b"More.\n", reason="body")
 dkim("subject-changed", "fail", msg=signed().replace(b"Subject: hello", b"Subject: other"))
+dkim("subject-changed-beside-its-copy", "fail", conf=NATIVE,
+     msg=signed(z="From:A=20Person=20<a@example.org>|Subject:hello").replace(b"\nSubject: hello", b"\nSubject: other"),
+     more=[{"$contains": {"method": "dkim", "detail": {"changed_fields": "Subject"}}}])
+dkim("body-changed-header-intact", "fail", conf=NATIVE, msg=signed().replace(b"Hello.", b"Hello!"), reason="body",
+     more=[{"$contains": {"method": "dkim", "detail": {"header_intact": True, "body_changed": True}}}])
 dkim("author-changed", "fail", msg=signed().replace(b"A Person", b"Another"))
 dkim("whitespace-changed-simple", "fail",
      msg=signed(sign_as=message(body="Hello  you\n"), canon="simple/simple").replace(b"Hello.\n", b"Hello you\n"))
