@@ -53,10 +53,10 @@ static const struct name null_mx_names[] = { { false, "accept" }, { true, "rejec
 static const struct name log_names[] = {
     { 0, "auto" }, { 1, "stderr" }, { 2, "syslog" }, { 3, "journal" }, { 0, NULL },
 };
-static const struct name spf_engine_names[] = { { 0, "libspf2" }, { 1, "native" }, { 0, NULL } };
+static const struct name spf_engine_names[] = { { 0, "native" }, { 1, "libspf2" }, { 0, NULL } };
 static const struct name dkim_engine_names[] = {
-    { 0, "libopendkim" },
-    { 1, "native" },
+    { 0, "native" },
+    { 1, "libopendkim" },
     { 0, NULL },
 };
 
@@ -128,7 +128,7 @@ const struct option options[] = {
     { .section = "resolver", .name = "cache", .type = OPTION_NUMBER, .fallback = "10000",
       IN(resolver.cache), .max = 1000000, .help = "answers kept in memory; 0: none" },
 
-    { .section = "spf", .name = "engine", .type = OPTION_STRING, .fallback = "libspf2",
+    { .section = "spf", .name = "engine", .type = OPTION_STRING, .fallback = "native",
       IN(spf.engine), .names = spf_engine_names, .help = "who evaluates records" },
     { .section = "spf", .name = "on-fail", .type = OPTION_ENUM, .fallback = "accept",
       IN(spf.on_fail), .names = spf_on_fail_names,
@@ -137,7 +137,7 @@ const struct option options[] = {
       IN(spf.reject_at), .names = spf_reject_at_names, .fixed = true,
       .help = "where on-fail rejects: at MAIL FROM (mail) or after the message (end)" },
 
-    { .section = "dkim", .name = "engine", .type = OPTION_STRING, .fallback = "libopendkim",
+    { .section = "dkim", .name = "engine", .type = OPTION_STRING, .fallback = "native",
       IN(dkim.engine), .names = dkim_engine_names, .help = "who verifies signatures" },
     { .section = "dkim", .name = "min-rsa-bits", .type = OPTION_NUMBER, .fallback = "1024",
       IN(dkim.min_rsa_bits), .min = 1024, .max = 4096,

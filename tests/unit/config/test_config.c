@@ -138,10 +138,10 @@ static void assert_defaults(const struct config *c)
     assert_int_equal(c->resolver.questions, 100);
     assert_int_equal(c->resolver.cache, 10000);
     assert_false(c->resolver.dnssec);
-    assert_string_equal(c->spf.engine, "libspf2");
+    assert_string_equal(c->spf.engine, "native");
     assert_int_equal(c->spf.on_fail, SPF_FAIL_ACCEPT);
     assert_int_equal(c->spf.reject_at, SPF_REJECT_AT_END);
-    assert_string_equal(c->dkim.engine, "libopendkim");
+    assert_string_equal(c->dkim.engine, "native");
     assert_int_equal(c->dkim.min_rsa_bits, 1024);
     assert_int_equal(c->dkim.max_signatures, 8);
     assert_true(c->arc.verify);
@@ -802,8 +802,8 @@ static void single_values(void **state)
         { "resolver { dnssec = true }", "is not one of off, validate" },
         { "resolver { message-timeout = 241 }", "from 1 to 240" },
         { "resolver { questions = 9 }", "from 10 to 1000" },
-        { "spf { engine = \"pyspf\" }", "is not one of libspf2, native" },
-        { "dkim { engine = \"\" }", "is not one of libopendkim" },
+        { "spf { engine = \"pyspf\" }", "is not one of native, libspf2" },
+        { "dkim { engine = \"\" }", "is not one of native, libopendkim" },
         { "dkim { min-rsa-bits = 1023 }", "from 1024 to 4096" },
         { "dkim { max-signatures = 0 }", "from 1 to 50" },
         { "arc { verify = perhaps }", "is not one of true, false, yes, no, on, off" },
