@@ -35,6 +35,7 @@ struct dkim_candidate {
     unsigned key_bits;          /* 0: unknown */
     uint64_t unsigned_octets;   /* of the canonical body, beyond l= */
     bool body_hash_mismatch;
+    bool header_verified;       /* what b= signs is intact, whatever the body (native) */
 };
 
 /* Gives CANDIDATE its result: nothing later changes it. */

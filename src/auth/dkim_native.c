@@ -69,6 +69,7 @@ static void judge(struct region *region, const struct native *n)
     if (key) {
         c->key = key;
         c->key_bits = key->bits;
+        c->header_verified = true;
     }
     c->body_hash_mismatch = !body_hash_matches(n);
     if (c->body_hash_mismatch)
