@@ -82,7 +82,14 @@ static struct resolver *choose_resolver(const struct check_options *o, const str
 
     if (o->zone)
         return resolver_new_zone(o->zone, error, error_size);
-    return resolver_configured(config, servers, error, error_size);
+    return resolver_new_unbound(
+        &(struct resolver_settings){
+            .servers = servers,
+            .timeout_ms = config->resolver.timeout * 1000,
+            .dnssec = config->resolver.dnssec ? DNSSEC_VALIDATE : DNSSEC_OFF,
+            .cache_max = config->resolver.cache,
+        },
+        error, error_size);
 }
 
 static int make_snapshot(const struct check_options *o, struct snapshot **snapshot)

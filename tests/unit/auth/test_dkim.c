@@ -257,6 +257,11 @@ static const struct {
     { "vertical-tab", ENGINE },
     { "bare-cr", ENGINE },
     { "nul-in-unsigned-field", "pass" },
+    { "space-before-colon", "pass" },
+    { "space-before-colon-simple", "pass" },
+    { "space-before-colon-added", SIGNATURE_FAIL },
+    { "tab-before-colon-simple", ENGINE },
+    { "tab-in-unsigned-field", "pass" },
 
     { "l-exact", "pass" },
     { "l-exact-simple", "pass" },
@@ -306,6 +311,7 @@ static const struct {
     { "idn-u-label", "pass" },
     { "vertical-tab", SIGNATURE_FAIL },
     { "bare-cr", SIGNATURE_FAIL },
+    { "tab-before-colon-simple", "pass" },
     { "l-six", UNSIGNED(32) ", " UNSIGNED(31) ", " UNSIGNED(30) ", " UNSIGNED(29) ", " UNSIGNED(28)
                ", " UNSIGNED(32) },
     { "engine-blank-before-b", "pass" },
