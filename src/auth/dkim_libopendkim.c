@@ -230,13 +230,13 @@ static void withhold(struct group *group, const struct field *field)
 /* SCRATCH holds the longest field. */
 static bool feed_field(struct group *group, const struct field *field, unsigned char *scratch)
 {
-    size_t label = field->label.len;
+    size_t name = field->name.len;
 
-    memcpy(scratch, field->label.data, label);
-    scratch[label] = ':';
+    memcpy(scratch, field->name.data, name);
+    scratch[name] = ':';
     if (field->value.len)
-        memcpy(scratch + label + 1, field->value.data, field->value.len);
-    return dkim_header(group->dkim, scratch, label + 1 + field->value.len) == DKIM_STAT_OK;
+        memcpy(scratch + name + 1, field->value.data, field->value.len);
+    return dkim_header(group->dkim, scratch, name + 1 + field->value.len) == DKIM_STAT_OK;
 }
 
 /* No h= can name this field: our parser takes no blanks in a name. */
@@ -288,8 +288,8 @@ static size_t longest_field(const struct message *message)
     size_t longest = 0;
 
     for (const struct field *f = message->fields; f; f = f->next)
-        if (f->label.len + 1 + f->value.len > longest)
-            longest = f->label.len + 1 + f->value.len;
+        if (f->name.len + 1 + f->value.len > longest)
+            longest = f->name.len + 1 + f->value.len;
     return longest;
 }
 
