@@ -19,6 +19,13 @@ static bool name_is_plain(struct text name)
     return name.len > 0;
 }
 
+bool dkim_guard_label(const struct field *field)
+{
+    struct text blanks = text_tail(field->label, field->name.len);
+
+    return text_find(blanks, '\t') == blanks.len;
+}
+
 bool dkim_guard_field(const struct field *field)
 {
     struct text v = field->value;

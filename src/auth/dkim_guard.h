@@ -15,6 +15,10 @@
  * bare CR (it takes them for blanks), a name that it takes. */
 bool dkim_guard_field(const struct field *field);
 
+/* FIELD's label may be handed over: of blanks before the colon, it takes SP but
+ * not HTAB.  Only for simple canonicalisation is that more than the name. */
+bool dkim_guard_label(const struct field *field);
+
 /* C's field may be handed over as a signature. */
 bool dkim_guard_candidate(const struct dkim_candidate *c);
 

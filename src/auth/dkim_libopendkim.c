@@ -216,13 +216,15 @@ static bool signs(const struct signature *s, const struct field *field)
     return false;
 }
 
-/* Members that cover the withheld FIELD cannot be judged. */
-static void withhold(struct group *group, const struct field *field)
+/* Members that cover FIELD, which is withheld, or whose LABEL_ALONE is, cannot be
+ * judged. */
+static void withhold(struct group *group, const struct field *field, bool label_alone)
 {
     for (size_t i = 0; i < group->count; i++) {
         struct dkim_candidate *c = group->members[i].candidate;
 
-        if (signs(&c->signature, field))
+        if (signs(&c->signature, field) &&
+            !(label_alone && c->signature.header_canon == CANON_RELAXED))
             cannot_judge(c);
     }
 }
@@ -230,13 +232,13 @@ static void withhold(struct group *group, const struct field *field)
 /* SCRATCH holds the longest field. */
 static bool feed_field(struct group *group, const struct field *field, unsigned char *scratch)
 {
-    size_t name = field->name.len;
+    struct text label = dkim_guard_label(field) ? field->label : field->name;
 
-    memcpy(scratch, field->name.data, name);
-    scratch[name] = ':';
+    memcpy(scratch, label.data, label.len);
+    scratch[label.len] = ':';
     if (field->value.len)
-        memcpy(scratch + name + 1, field->value.data, field->value.len);
-    return dkim_header(group->dkim, scratch, name + 1 + field->value.len) == DKIM_STAT_OK;
+        memcpy(scratch + label.len + 1, field->value.data, field->value.len);
+    return dkim_header(group->dkim, scratch, label.len + 1 + field->value.len) == DKIM_STAT_OK;
 }
 
 /* No h= can name this field: our parser takes no blanks in a name. */
@@ -272,10 +274,12 @@ static void feed_header(struct group *group, unsigned char *scratch)
     bool ok = true;
 
     for (const struct field *f = group->engine->job->message->fields; f && ok; f = f->next) {
-        if (group_takes(group, f))
+        bool taken = group_takes(group, f);
+
+        if (!taken || !dkim_guard_label(f))
+            withhold(group, f, taken);
+        if (taken)
             ok = feed_field(group, f, scratch);
-        else
-            withhold(group, f);
     }
     ok = ok && feed_spare_field(group) && dkim_eoh(group->dkim) == DKIM_STAT_OK &&
          map_members(group);
@@ -288,8 +292,8 @@ static size_t longest_field(const struct message *message)
     size_t longest = 0;
 
     for (const struct field *f = message->fields; f; f = f->next)
-        if (f->name.len + 1 + f->value.len > longest)
-            longest = f->name.len + 1 + f->value.len;
+        if (f->label.len + 1 + f->value.len > longest)
+            longest = f->label.len + 1 + f->value.len;
     return longest;
 }
 

@@ -11,7 +11,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-enum { LINE_MAX_OCTETS = 2048 };
+/* Room for the longest line about a message: eight signatures with names of 253
+ * octets twice, and the quoted texts. */
+enum { LINE_MAX_OCTETS = 8192 };
 
 /* Atomic: a daemon changes its target while its threads log already. */
 static atomic_int target = LOG_TARGET_STDERR;

@@ -35,10 +35,10 @@ static void add_result(struct buf *out, const struct judgement *j, enum method m
                    name_of(result_names, (int)f->result));
 }
 
-/* dkim=pass:example.org/s1,fail:example.net/s2 */
+/* dkim=pass:example.org/s1,fail:example.net/s2.  Names in a finding went through
+ * domain_normalise(): nothing in them needs quotes. */
 static void add_dkim(struct buf *out, const struct judgement *j)
 {
-    char domain[LOG_QUOTED_MAX], selector[LOG_QUOTED_MAX];
     unsigned shown = 0;
 
     for (const struct finding *f = j->findings->first; f; f = f->next) {
@@ -48,9 +48,9 @@ static void add_dkim(struct buf *out, const struct judgement *j)
             continue;
         buf_printf(out, "%s%s", shown++ ? "," : " dkim=", name_of(result_names, (int)f->result));
         if (d.len > 0)
-            buf_printf(out, ":%s", log_quote(d, domain));
+            buf_printf(out, ":%.*s", (int)d.len, d.data);
         if (d.len > 0 && s.len > 0)
-            buf_printf(out, "/%s", log_quote(s, selector));
+            buf_printf(out, "/%.*s", (int)s.len, s.data);
     }
 }
 
@@ -106,11 +106,10 @@ static void add_bounds(struct buf *out, const struct judgement *j)
 void logline_write(struct buf *out, const char *queue_id, const struct session *session,
                    const struct judgement *j, int64_t end_of_message_ms)
 {
-    char quoted[LOG_QUOTED_MAX], ip[IP_TEXT_SIZE];
+    char ip[IP_TEXT_SIZE];
     const struct field *mid = field_find(j->message->fields, TEXT("Message-Id"));
 
-    buf_printf(out, "%s: action=%s", *queue_id ? log_quote(text_of(queue_id), quoted) : "NOQUEUE",
-               name_of(action_names, (int)j->verdict.action));
+    buf_printf(out, "%s: action=%s", queue_id, name_of(action_names, (int)j->verdict.action));
     if (j->origin != ORIGIN_OUTSIDE)
         buf_printf(out, " origin=%s", name_of(origin_names, (int)j->origin));
     if (j->author->count > 0)

@@ -421,7 +421,6 @@ static void judge(struct transaction *t)
     if (t->mail_verdict.action == ACTION_REJECT)
         j->verdict = t->mail_verdict;
     j->spf = &t->spf;
-    j->dkim = t->dkim;
     j->arc = t->arc ? &t->chain : NULL;
     j->dmarc = &t->dmarc;
 }
@@ -476,7 +475,6 @@ static void give_up(struct transaction *t)
     j->plan.steps = NULL;
     j->header = NULL;
     j->spf = NULL;
-    j->dkim = NULL;
     j->arc = NULL;
     j->dmarc = NULL;
 }

@@ -18,6 +18,7 @@
 #include "dns/scope.h"
 #include "mail/eml.h"
 #include "mail/message.h"
+#include "../../lib/load_file.h"
 
 enum { NOW = 1760000000, ENOUGH = 80 };
 
@@ -47,15 +48,8 @@ static const char *case_path(char *out, size_t size, const char *name, const cha
 static struct text load(const char *name)
 {
     char path[4096];
-    FILE *file = fopen(case_path(path, sizeof path, name, "msg.eml"), "rb");
-    char *data = malloc(1 << 20);
-    size_t len;
 
-    if (!file || !data)
-        fail_msg("%s", path);
-    len = fread(data, 1, 1 << 20, file);
-    fclose(file);
-    return (struct text){ data, len };
+    return load_file(case_path(path, sizeof path, name, "msg.eml"));
 }
 
 static unsigned questions(const struct run *run)

@@ -9,7 +9,7 @@
 
 #include "auth/arc_set.h"
 #include "base/region.h"
-#include "mail/message.h"
+#include "../../lib/message_fixture.h"
 
 #define BH "bh=tXFePI82nWx/6AVD05YY0xQSmKbgI+32qLKw8d52faI="
 #define REST "a=rsa-sha256; d=example.org; s=sel; b=Zm9v"
@@ -26,22 +26,6 @@ struct header {
     enum arc_part part;       /* of the fault */
     const char *fields[FIELDS_MAX][2];
 };
-
-static struct message *message;
-
-static int set_up(void **state)
-{
-    (void)state;
-    message = message_new(0);
-    return message ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    message_free(message);
-    return 0;
-}
 
 static const char *full_name(const char *name)
 {

@@ -8,28 +8,11 @@
 #include <string.h>
 
 #include "auth/body_digest.h"
-#include "base/region.h"
+#include "../../lib/region_fixture.h"
 
 static const struct text body = TEXT("Hello,\r\n\r\nthis  is \t text. \r\n.\r\nBye\r\n\r\n\r\n");
 static const struct text simple = TEXT("Hello,\r\n\r\nthis  is \t text. \r\n.\r\nBye\r\n");
 static const struct text relaxed = TEXT("Hello,\r\n\r\nthis is text.\r\n.\r\nBye\r\n");
-
-static struct region *region;
-
-static int set_up(void **state)
-{
-    (void)state;
-    region = region_new(0);
-    return region ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_false(region_failed(region));
-    region_free(region);
-    return 0;
-}
 
 static void feed(struct body_digests *digests, struct text data, size_t step)
 {

@@ -13,7 +13,7 @@
 #include "auth/base64.h"
 #include "auth/crypt.h"
 #include "auth/key_cache.h"
-#include "base/region.h"
+#include "../../lib/region_fixture.h"
 
 #define RSA_KEY \
     "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDTOGL5GP6ggp+hxJ8mqABP+IstXtlM3glI8nvNDvvK" \
@@ -36,23 +36,6 @@
 #define ED25519_SIGNATURE \
     "zhnsSQYdBwu+pSpy+/0/BWUu9jtb4yaXl/xde0LMn08IKlJY1c67kPDBQO7pIFBt69J+Tiuznh2N4JRZ" \
     "NznRBg=="
-
-static struct region *region;
-
-static int set_up(void **state)
-{
-    (void)state;
-    region = region_new(0);
-    return region ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_false(region_failed(region));
-    region_free(region);
-    return 0;
-}
 
 static struct text octets_of(const char *base64)
 {

@@ -19,6 +19,7 @@
 #include "dns/scope.h"
 #include "mail/eml.h"
 #include "mail/message.h"
+#include "../../lib/load_file.h"
 
 #define DATA "/tests/unit/auth/data/dkim/"
 
@@ -148,15 +149,8 @@ static void feed(struct run *run, struct text data)
 static struct text load(const char *name)
 {
     char path[4096];
-    FILE *file = fopen(data_path(path, sizeof path, name, ".eml"), "rb");
-    char *data = malloc(1 << 20);
-    size_t len;
 
-    if (!file || !data)
-        fail_msg("%s", path);
-    len = fread(data, 1, 1 << 20, file);
-    fclose(file);
-    return (struct text){ data, len };
+    return load_file(data_path(path, sizeof path, name, ".eml"));
 }
 
 /* "result" or "result:reason", comma-separated. */
@@ -263,6 +257,12 @@ static const struct {
     { "vertical-tab", ENGINE },
     { "bare-cr", ENGINE },
     { "nul-in-unsigned-field", "pass" },
+    { "space-before-colon", "pass" },
+    { "space-before-colon-simple", "pass" },
+    { "space-before-colon-added", SIGNATURE_FAIL },
+    { "tab-before-colon", "pass" },
+    { "tab-before-colon-simple", ENGINE },
+    { "tab-in-unsigned-field", "pass" },
 
     { "l-exact", "pass" },
     { "l-exact-simple", "pass" },
@@ -312,6 +312,7 @@ static const struct {
     { "idn-u-label", "pass" },
     { "vertical-tab", SIGNATURE_FAIL },
     { "bare-cr", SIGNATURE_FAIL },
+    { "tab-before-colon-simple", "pass" },
     { "l-six", UNSIGNED(32) ", " UNSIGNED(31) ", " UNSIGNED(30) ", " UNSIGNED(29) ", " UNSIGNED(28)
                ", " UNSIGNED(32) },
     { "engine-blank-before-b", "pass" },

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "auth/key_record.h"
-#include "base/region.h"
 #include "dns/answer.h"
+#include "../../lib/region_fixture.h"
 
 #define OF(literal) { literal, sizeof(literal) - 1 }
 
@@ -32,22 +32,6 @@
     "r1nOm2XeJg14pWBPmlzjx3pwVaiqdGZH5+bqApk7e1tuLrU5G7jxwI0Pc/JuteeVh/fpicTViBs0tHkF" \
     "os51wUFc6A+eZ1H8cVmvAgEB"
 #define ED25519 "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-
-static struct region *region;
-
-static int set_up(void **state)
-{
-    (void)state;
-    region = region_new(0);
-    return region ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    region_free(region);
-    return 0;
-}
 
 static const struct {
     struct text record;

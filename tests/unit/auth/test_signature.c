@@ -10,7 +10,7 @@
 #include "auth/base64.h"
 #include "auth/signature.h"
 #include "base/buf.h"
-#include "base/region.h"
+#include "../../lib/region_fixture.h"
 
 #define OF(literal) { literal, sizeof(literal) - 1 }
 #define BH "bh=tXFePI82nWx/6AVD05YY0xQSmKbgI+32qLKw8d52faI="
@@ -18,22 +18,6 @@
 /* A good field around EXTRA. */
 #define WITH(extra) \
     OF("v=1; a=rsa-sha256; d=example.org; s=sel; h=From:To; " BH "; b=Zm9v; " extra)
-
-static struct region *region;
-
-static int set_up(void **state)
-{
-    (void)state;
-    region = region_new(0);
-    return region ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    region_free(region);
-    return 0;
-}
 
 static void reads_every_tag(void **state)
 {

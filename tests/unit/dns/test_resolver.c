@@ -14,6 +14,7 @@
 #include "dns/answer_private.h"
 #include "dns/cache_private.h"
 #include "dns/resolver_private.h"
+#include "calls.h"
 
 enum { ASKED_MAX = 64 };
 
@@ -87,21 +88,6 @@ static const struct dns_answer *make(enum dns_status status, enum dns_type type,
 static const struct dns_answer *make_txt(uint32_t ttl)
 {
     return make(DNS_OK, DNS_TXT, ttl, "\005hello", 6);
-}
-
-struct calls {
-    enum dns_status status;
-    const char *why;
-    atomic_uint count; /* after the others are set */
-};
-
-static void note(void *context, const struct dns_answer *answer)
-{
-    struct calls *calls = context;
-
-    calls->status = answer->status;
-    calls->why = answer->why;
-    atomic_fetch_add(&calls->count, 1);
 }
 
 static struct resolver_counters counters_of(struct resolver *resolver)

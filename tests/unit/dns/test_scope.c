@@ -14,6 +14,7 @@
 #include "dns/answer_private.h"
 #include "dns/resolver_private.h"
 #include "dns/scope.h"
+#include "calls.h"
 
 static const char zone[] = "$ORIGIN example.\n"
                            "a MX 1 b\n"
@@ -79,21 +80,6 @@ static struct dns_scope_usage usage_of(struct dns_scope *scope)
 
     dns_scope_usage(scope, &usage);
     return usage;
-}
-
-struct calls {
-    enum dns_status status;
-    const char *why;
-    atomic_uint count; /* after the others are set */
-};
-
-static void note(void *context, const struct dns_answer *answer)
-{
-    struct calls *calls = context;
-
-    calls->status = answer->status;
-    calls->why = answer->why;
-    atomic_fetch_add(&calls->count, 1);
 }
 
 static void questions_are_remembered(void **state)

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "dns/resolver.h"
 #include "dns/scope.h"
+#include "first_text.h"
 
 static const char zone[] =
     "$ORIGIN example.org.\n"
@@ -182,25 +183,6 @@ static const struct lookup lookups[] = {
     { "loop.example.org", DNS_A, DNS_TEMPFAIL, 0, false, 0, "SERVFAIL" },
     { "localhost", DNS_A, DNS_OK, 1, false, 0, NULL },
 };
-
-static struct text first_text(const struct dns_answer *answer)
-{
-    switch (answer->type) {
-    case DNS_MX:
-        return text_of(answer->records[0].mx.exchange);
-    case DNS_PTR:
-    case DNS_CNAME:
-        return text_of(answer->records[0].name);
-    case DNS_TXT:
-    case DNS_TLSA:
-        return answer->records[0].data;
-    case DNS_A:
-        return (struct text){ (const char *)answer->records[0].address, 4 };
-    case DNS_AAAA:
-        break;
-    }
-    return TEXT("");
-}
 
 static void check_lookup(struct resolver *resolver, const struct lookup *l)
 {

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "dns/resolver.h"
+#include "first_text.h"
 
 static const char zone[] =
     "; a comment\n"
@@ -113,24 +114,6 @@ static struct resolver *open_zone(const char *text)
     if (!resolver)
         fail_msg("%s", error);
     return resolver;
-}
-
-static struct text first_text(const struct dns_answer *answer)
-{
-    switch (answer->type) {
-    case DNS_MX:
-        return text_of(answer->records[0].mx.exchange);
-    case DNS_PTR:
-    case DNS_CNAME:
-        return text_of(answer->records[0].name);
-    case DNS_TXT:
-    case DNS_TLSA:
-        return answer->records[0].data;
-    case DNS_A:
-    case DNS_AAAA:
-        break;
-    }
-    return TEXT("");
 }
 
 static void check_lookup(struct resolver *resolver, const struct lookup *l)

@@ -12,8 +12,8 @@
 
 #include "base/region.h"
 #include "mail/canonicalise.h"
-#include "mail/message.h"
 #include "../../lib/plain_canon.h"
+#include "../../lib/message_fixture.h"
 
 enum { ROOM = 1 << 16 };
 
@@ -176,8 +176,6 @@ static void generated_bodies(void **state)
 
 /* ---- fields */
 
-static struct message *message;
-
 static const struct field *field_of(struct text label, struct text value)
 {
     const struct field *field = message_add_field(message, label, value);
@@ -247,20 +245,6 @@ static void signatures_lose_their_value(void **state)
     check_hole(TEXT(" c=1; b="), 8, 0, TEXT("D: c=1; b="), TEXT("d:c=1; b="));
     /* white space on both sides of the hole is one run */
     check_hole(TEXT("a  xy  b"), 3, 2, TEXT("D:a    b"), TEXT("d:a b"));
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    message = message_new(0);
-    return message ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    message_free(message);
-    return 0;
 }
 
 int main(void)

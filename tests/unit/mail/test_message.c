@@ -8,23 +8,7 @@
 #include <string.h>
 
 #include "base/region.h"
-#include "mail/message.h"
-
-static struct message *message;
-
-static int set_up(void **state)
-{
-    (void)state;
-    message = message_new(0);
-    return message ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    message_free(message);
-    return 0;
-}
+#include "../../lib/message_fixture.h"
 
 static struct field *add(const char *name, const char *value)
 {
