@@ -6,9 +6,10 @@
 
 #include "base/clock.h"
 
-/* How long nothing may have happened before the drain believes the peace, and
- * how long content may still come after the stop signal. */
-enum { QUIET_MS = 200, GAP_MS = 1000 };
+/* How long nothing may have happened before the peace is believed: a session that
+ * libmilter let wait behind another's callback goes on only then.  And how long
+ * after the stop signal a message may still come to its end. */
+enum { QUIET_MS = 200, GAP_MS = 3000 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct inflight *oldest, *newest; /* by begin */
@@ -118,7 +119,7 @@ void inflight_settle(int64_t limit_ms)
     int64_t began = clock_ms();
 
     while (clock_ms() - began < limit_ms) {
-        if (atomic_load(&receiving) == 0 && inflight_count() == 0)
+        if (atomic_load(&receiving) == 0 && is_quiet())
             return;
         if (clock_ms() - began > GAP_MS && !runs_since_before(began + GAP_MS))
             return;
