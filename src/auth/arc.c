@@ -65,16 +65,6 @@ void arc_verifier_field(struct arc_verifier *v, const struct field *field)
         ask_key(v, field_is(field, TEXT("ARC-Seal")) ? ARC_SEAL : ARC_MESSAGE_SIGNATURE, s);
 }
 
-/* Whether S covers a field that we do not hold in full. */
-static bool signs_cut_field(const struct signature *s, const struct message *message)
-{
-    for (const struct field *f = message->fields; f; f = f->next)
-        for (size_t i = 0; f->cut && i < s->signed_name_count; i++)
-            if (field_is(f, s->signed_names[i]))
-                return true;
-    return false;
-}
-
 /* What cannot be verified whatever the keys are. */
 static void check_header(struct arc_verifier *v)
 {
@@ -82,7 +72,7 @@ static void check_header(struct arc_verifier *v)
 
     if (v->message->fields_capped)
         arc_chain_break(chain, ARC_MESSAGE_SIGNATURE, chain->newest, "too many header fields");
-    else if (signs_cut_field(&chain->sets[chain->newest]->message, v->message))
+    else if (signature_signs_cut_field(&chain->sets[chain->newest]->message, v->message))
         arc_chain_break(chain, ARC_MESSAGE_SIGNATURE, chain->newest, "signed field too long");
 }
 

@@ -122,14 +122,6 @@ static void resinfo(struct buf *out, const struct finding *finding)
     }
 }
 
-/* Registered; and not arc=none, which tells nothing that the absence of ARC
- * fields does not. */
-static bool is_written(const struct finding *f)
-{
-    return authres_has_result(f->method, f->result) &&
-           (f->method != METHOD_ARC || f->result != RESULT_NONE);
-}
-
 void authres_write(struct buf *out, const char *authserv_id, const struct findings *findings)
 {
     struct text id = text_of(authserv_id);
@@ -142,7 +134,7 @@ void authres_write(struct buf *out, const char *authserv_id, const struct findin
     value(out, id);
     for (int method = 0; method < METHODS; method++)
         for (const struct finding *f = findings->first; f; f = f->next)
-            if ((int)f->method == method && is_written(f)) {
+            if ((int)f->method == method && authres_has_result(f->method, f->result)) {
                 resinfo(out, f);
                 written++;
             }

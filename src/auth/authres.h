@@ -12,10 +12,9 @@ struct buf;
 /* Writes the field body "id; method=result prop=value; …" (no leading space)
  * into OUT, methods in A-R order, folded with LF TAB between results and
  * within long ones.  Without findings: "id; none".  Results and properties that
- * are not registered are left out, arc=none too.  Values that are not MIME
- * tokens (nor addresses of such) are quoted; a value with control octets or
- * invalid UTF-8, or over 255 octets, drops its property.  An id of that kind
- * fails OUT. */
+ * are not registered are left out.  Values that are not MIME tokens (nor
+ * addresses of such) are quoted; a value with control octets or invalid UTF-8,
+ * or over 255 octets, drops its property.  An id of that kind fails OUT. */
 void authres_write(struct buf *out, const char *authserv_id, const struct findings *findings);
 
 enum authres_claim {

@@ -120,7 +120,8 @@ static bool is_id_octet(char c)
 /* Octets of an unquoted pvalue, as real software writes it. */
 static bool is_loose_octet(char c)
 {
-    return c != ' ' && !octet_is_control(c) && c != ';' && c != '(' && c != ')' && c != '"' && c != '\\';
+    return c != ' ' && !octet_is_control(c) && c != ';' && c != '(' && c != ')' && c != '"' &&
+           c != '\\';
 }
 
 static bool read_value(struct cursor *c, bool (*accept)(char), struct value *out)

@@ -5,10 +5,7 @@
 #include "base/region.h"
 #include "mail/message.h"
 
-enum {
-    COPIES_MAX = 64, /* looked at */
-    NAMES_OCTETS_MAX = 200,
-};
+enum { NAMES_OCTETS_MAX = 200 };
 
 static bool is_blank(char c)
 {
@@ -27,13 +24,15 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* qp-hdr-value: OUT gets its octets without white space, encoded or not.  OUT
- * has room for T. */
+/* qp-hdr-value: OUT gets its octets; white space counts where it is encoded.
+ * OUT has room for T. */
 static bool decode(struct text t, char *out, size_t *len)
 {
     for (size_t i = 0; i < t.len; i++) {
         char c = t.data[i];
 
+        if (is_blank(c))
+            continue;
         if (c == '=') {
             int high = i + 2 < t.len ? hex_value(t.data[i + 1]) : -1;
             int low = i + 2 < t.len ? hex_value(t.data[i + 2]) : -1;
@@ -43,65 +42,73 @@ static bool decode(struct text t, char *out, size_t *len)
             c = (char)(unsigned char)(high << 4 | low);
             i += 2;
         }
-        if (!is_blank(c))
-            out[(*len)++] = c;
+        out[(*len)++] = c;
     }
     return true;
 }
 
-/* Whether VALUE without white space is WANTED. */
-static bool is_same(struct text value, struct text wanted)
+static size_t skip_blanks(struct text t, size_t at)
 {
-    size_t k = 0;
-
-    for (size_t i = 0; i < value.len; i++) {
-        if (is_blank(value.data[i]))
-            continue;
-        if (k == wanted.len || value.data[i] != wanted.data[k++])
-            return false;
-    }
-    return k == wanted.len;
+    while (at < t.len && is_blank(t.data[at]))
+        at++;
+    return at;
 }
 
-static bool holds(const struct message *message, struct text name, struct text wanted)
+/* Whether A and B are the same, white space aside. */
+static bool is_same(struct text a, struct text b)
+{
+    size_t i = skip_blanks(a, 0), k = skip_blanks(b, 0);
+
+    while (i < a.len && k < b.len) {
+        if (a.data[i] != b.data[k])
+            return false;
+        i = skip_blanks(a, i + 1);
+        k = skip_blanks(b, k + 1);
+    }
+    return i == a.len && k == b.len;
+}
+
+bool copied_field_stands(const struct message *message, const struct copied_field *copy)
 {
     for (const struct field *f = message->fields; f; f = f->next)
-        if (field_is(f, name) && is_same(f->value, wanted))
+        if (field_is(f, copy->name) && is_same(f->value, copy->value))
             return true;
     return false;
 }
 
-/* sig-z-tag-copy = hdr-name [FWS] ":" qp-hdr-value; ROOM takes the value. */
-static bool copy(struct text t, char *room, struct text *name, struct text *value)
+/* sig-z-tag-copy = hdr-name [FWS] ":" qp-hdr-value */
+bool copied_field_next(struct region *region, struct text *copies, struct copied_field *copy)
 {
-    struct cursor c = cursor_over(text_trim(t));
-    size_t len = 0;
+    size_t len = text_find(*copies, '|');
+    struct cursor c = cursor_over(text_trim(text_head(*copies, len)));
+    char *room = region_alloc(region, len + 1);
+    size_t value_len = 0;
 
-    *name = cursor_run(&c, is_name_octet);
-    cursor_run(&c, is_blank);
-    if (name->len == 0 || !cursor_take(&c, ':') || !decode(cursor_rest(&c), room, &len))
+    if (!room)
         return false;
-    *value = (struct text){ room, len };
+    copy->name = cursor_run(&c, is_name_octet);
+    cursor_run(&c, is_blank);
+    if (copy->name.len == 0 || !cursor_take(&c, ':') ||
+        !decode(cursor_rest(&c), room, &value_len))
+        return false;
+    copy->value = (struct text){ room, value_len };
+    *copies = text_tail(*copies, len + 1);
     return true;
 }
 
 struct text copied_fields_changed(const struct message *message, struct text copies)
 {
-    char *room = region_alloc(message->region, copies.len);
+    struct copied_field copy;
     struct buf names;
 
     buf_init(&names, message->region, NAMES_OCTETS_MAX);
-    for (size_t i = 0; room && copies.len > 0 && i < COPIES_MAX; i++) {
-        size_t len = text_find(copies, '|');
-        struct text name, value;
-
-        if (!copy(text_head(copies, len), room, &name, &value))
+    for (size_t i = 0; copies.len > 0 && i < COPIED_FIELDS_MAX; i++) {
+        if (!copied_field_next(message->region, &copies, &copy))
             return (struct text){ NULL, 0 };
-        if (!holds(message, name, value)) {
+        if (!copied_field_stands(message, &copy)) {
             buf_add(&names, names.len ? ", " : "");
-            buf_text_add(&names, name);
+            buf_text_add(&names, copy.name);
         }
-        copies = text_tail(copies, len + 1);
     }
     return buf_text(&names);
 }

@@ -7,9 +7,25 @@
 #ifndef VIDIMUS_AUTH_COPIED_FIELDS_H
 #define VIDIMUS_AUTH_COPIED_FIELDS_H
 
+#include <stdbool.h>
+
 #include "base/text.h"
 
 struct message;
+struct region;
+
+enum { COPIED_FIELDS_MAX = 64 }; /* that are looked at */
+
+struct copied_field {
+    struct text name, value;
+};
+
+/* Takes the first copy off *COPIES (the value of z=) and decodes it, into
+ * REGION.  False: malformed, or memory. */
+bool copied_field_next(struct region *region, struct text *copies, struct copied_field *copy);
+
+/* Whether a field of MESSAGE is as COPY has it, white space aside. */
+bool copied_field_stands(const struct message *message, const struct copied_field *copy);
 
 /* The names, ", " between them, of the fields in COPIES (the value of z=) that
  * MESSAGE does not hold any more as they were, white space aside.  Empty: none,

@@ -124,16 +124,6 @@ void dkim_verifier_field(struct dkim_verifier *verifier, const struct field *fie
 
 /* ---- what the header decides */
 
-/* Whether S covers a field that we do not hold in full. */
-static bool signs_cut_field(const struct signature *s, const struct message *message)
-{
-    for (const struct field *f = message->fields; f; f = f->next)
-        for (size_t i = 0; f->cut && i < s->signed_name_count; i++)
-            if (field_is(f, s->signed_names[i]))
-                return true;
-    return false;
-}
-
 static bool any_open(const struct dkim_job *job)
 {
     for (size_t i = 0; i < job->count; i++)
@@ -156,7 +146,7 @@ void dkim_verifier_end_of_header(struct dkim_verifier *verifier, struct header_i
             continue;
         if (job->message->fields_capped)
             dkim_candidate_settle(c, RESULT_PERMERROR, "too many header fields");
-        else if (signs_cut_field(&c->signature, job->message))
+        else if (signature_signs_cut_field(&c->signature, job->message))
             dkim_candidate_settle(c, RESULT_PERMERROR, "signed field too long");
     }
     if (any_open(job))

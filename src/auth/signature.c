@@ -6,6 +6,7 @@
 #include "auth/crypt.h"
 #include "base/cursor.h"
 #include "base/region.h"
+#include "mail/message.h"
 #include "mail/taglist.h"
 
 enum { IDENTITY_MAX = 255, LENGTH_DIGITS_MAX = 76, TIME_DIGITS_MAX = 12,
@@ -452,4 +453,13 @@ bool signature_key_name(const struct signature *signature, domain_name out)
     memcpy(out + selector, middle, sizeof middle - 1);
     memcpy(out + selector + sizeof middle - 1, signature->domain, domain + 1);
     return true;
+}
+
+bool signature_signs_cut_field(const struct signature *signature, const struct message *message)
+{
+    for (const struct field *f = message->fields; f; f = f->next)
+        for (size_t i = 0; f->cut && i < signature->signed_name_count; i++)
+            if (field_is(f, signature->signed_names[i]))
+                return true;
+    return false;
 }

@@ -14,6 +14,8 @@
 #include "mail/canonicalise.h"
 #include "mail/domain.h"
 
+struct message;
+
 struct region;
 
 enum { SIGNED_NAMES_MAX = 256, SIGNATURE_OCTETS_MAX = 16384 };
@@ -71,5 +73,8 @@ bool signature_instance(struct text t, unsigned *instance);
 
 /* The DNS name of its key: "s._domainkey.d"; false when too long. */
 bool signature_key_name(const struct signature *signature, domain_name out);
+
+/* Whether it covers a field that we do not hold in full: it cannot be verified. */
+bool signature_signs_cut_field(const struct signature *signature, const struct message *message);
 
 #endif

@@ -20,7 +20,8 @@ static const struct advice {
       "the domain publishes no SPF record, or there is no domain to ask" },
     { METHOD_SPF, RESULT_FAIL, NULL,
       "if this client may send for the domain, add it to the domain's SPF record; if the mail "
-      "was forwarded, only DKIM can authenticate it" },
+      "was forwarded, only DKIM can authenticate it; here, trusted-networks keeps your own "
+      "forwarders from being judged" },
     { METHOD_SPF, RESULT_SOFTFAIL, NULL,
       "the domain is not sure about this client: add it to the SPF record if it is legitimate" },
     { METHOD_SPF, RESULT_NEUTRAL, NULL, "the SPF record says nothing about this client" },
@@ -30,15 +31,20 @@ static const struct advice {
     { METHOD_SPF, RESULT_PERMERROR, NULL,
       "the domain's SPF record must be corrected: syntax, more than one record, or too many "
       "DNS lookups" },
-    { METHOD_DKIM, RESULT_NONE, NULL, "the message is not signed" },
+    { METHOD_DKIM, RESULT_NONE, NULL,
+      "the message is not signed; the domain owner should sign what he sends: DKIM outlives "
+      "forwarding, SPF does not" },
     { METHOD_DKIM, RESULT_FAIL, "body",
-      "the body was changed after signing: look at mailing lists, footers and content filters "
-      "on the way" },
+      "find who changes the body, and let him do it before signing or not at all; the domain "
+      "owner should send with c=relaxed/relaxed and 7-bit text; here, name a changer whom you "
+      "trust in arc { trusted-sealers } or trusted-lists" },
     { METHOD_DKIM, RESULT_FAIL, "expired",
       "the signer set a time at which the signature ends: the mail came late, or is sent again" },
     { METHOD_DKIM, RESULT_FAIL, NULL,
-      "a signed header field was changed after signing, or the key in DNS is not the one that "
-      "signed" },
+      "whoever handles the mail after the signer should leave signed fields alone, or seal what "
+      "he passes on (ARC); the domain owner should see that the key in DNS is the one that "
+      "signs; here, name a changer whom you trust in arc { trusted-sealers } or "
+      "trusted-lists" },
     { METHOD_DKIM, RESULT_POLICY, "octets not signed",
       "the signer should not use l=: what follows the signed part may be anybody's" },
     { METHOD_DKIM, RESULT_POLICY, "fields,",
@@ -67,7 +73,8 @@ static const struct advice {
       "the ARC fields were changed, lost or not well made; a broken chain counts as none" },
     { METHOD_DMARC, RESULT_FAIL, NULL,
       "the sender needs SPF or DKIM to pass with the author's domain, or a subdomain of the "
-      "same organization" },
+      "same organization; here, an override { from-domains, enforce = \"none\" } "
+      "spares a sender whom you know until he has mended it" },
     { METHOD_DMARC, RESULT_NONE, NULL,
       "the author domain publishes no DMARC policy: nothing is asked of receivers" },
     { METHOD_DMARC, RESULT_PERMERROR, NULL,

@@ -82,14 +82,7 @@ static struct resolver *choose_resolver(const struct check_options *o, const str
 
     if (o->zone)
         return resolver_new_zone(o->zone, error, error_size);
-    return resolver_new_unbound(
-        &(struct resolver_settings){
-            .servers = servers,
-            .timeout_ms = config->resolver.timeout * 1000,
-            .dnssec = config->resolver.dnssec ? DNSSEC_VALIDATE : DNSSEC_OFF,
-            .cache_max = config->resolver.cache,
-        },
-        error, error_size);
+    return resolver_configured(config, servers, error, error_size);
 }
 
 static int make_snapshot(const struct check_options *o, struct snapshot **snapshot)
@@ -187,7 +180,8 @@ static int print(const struct check_options *o, const struct session *session,
     case CHECK_JSON:
         return json_print(judgement, stdout) ? EX_OK : complain("cannot write", NULL, EX_IOERR);
     case CHECK_EXPLAIN:
-        explain(session, judgement, transaction_dns(transaction), stdout);
+        if (!explain(session, judgement, transaction_dns(transaction), stdout))
+            return complain("out of memory", NULL, EX_OSERR);
         break;
     case CHECK_TEXT:
         print_text(judgement);

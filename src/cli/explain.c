@@ -1,47 +1,15 @@
 #include "cli/explain.h"
 
-#include <string.h>
-
+#include "auth/dkim.h"
+#include "auth/spf.h"
 #include "base/ip.h"
-#include "base/log.h"
+#include "base/region.h"
 #include "cli/advice.h"
+#include "cli/explain_part.h"
 #include "core/session.h"
 #include "core/transaction.h"
 #include "dns/scope.h"
 #include "mail/message.h"
-
-/* Network text, made safe for a terminal. */
-static void put_text(FILE *out, struct text t)
-{
-    char quoted[LOG_QUOTED_MAX];
-
-    fputs(log_quote(t, quoted), out);
-}
-
-/* The same without a bound: for records, which are looked at as a whole. */
-static void put_record_text(FILE *out, struct text t)
-{
-    fputc('"', out);
-    for (size_t i = 0; i < t.len; i++) {
-        unsigned char octet = (unsigned char)t.data[i];
-
-        if (octet < ' ' || octet > '~')
-            fprintf(out, "\\%03o", (unsigned)octet);
-        else
-            fputc(octet, out);
-    }
-    fputc('"', out);
-}
-
-static void line(FILE *out, const char *key, struct text value)
-{
-    fprintf(out, "  %-12s ", key);
-    if (value.len > 0)
-        put_text(out, value);
-    else
-        fputs("(none)", out);
-    fputc('\n', out);
-}
 
 /* --- what came ---------------------------------------------------------- */
 
@@ -53,270 +21,275 @@ static const char *const sender_words[] = {
     [PATH_MALFORMED] = "malformed: no identity is taken from it",
 };
 
-static void tell_message(const struct session *session, const struct judgement *j, FILE *out)
+static void line(const struct teller *teller, const char *key, struct text value)
 {
-    const struct path *sender = &j->message->mail_from;
-    char ip[IP_TEXT_SIZE];
+    tell(teller, STEP_INDENT, "%-12s %s", key, value.len > 0 ? told(teller, value) : "(none)");
+}
 
-    fputs("What came\n", out);
-    line(out, "client", text_of(ip_format(&session->client, ip)));
-    if (*j->client_name)
-        line(out, "its name", text_of(j->client_name));
-    line(out, "HELO", session->helo);
+static void tell_sender(const struct teller *teller, const struct path *sender)
+{
     if (sender->kind == PATH_ADDRESS)
-        line(out, "MAIL FROM", text_of(sender->domain));
+        line(teller, "MAIL FROM", text_of(sender->domain));
     else
-        fprintf(out, "  %-12s %s\n", "MAIL FROM", sender_words[sender->kind]);
-    for (size_t i = 0; i < j->author->count; i++)
-        line(out, "author", text_of(j->author->domains[i]));
-    if (j->author->status != AUTHOR_OK)
-        fprintf(out, "  %-12s %s\n", "From field", name_of(author_status_names,
-                                                          (int)j->author->status));
-    if (*j->list.domain) {
-        line(out, "list", text_of(j->list.domain));
-        fprintf(out, "  %-12s %s\n", "", j->list.is_signed ? "signed by the list's own domain"
-                                                           : "not signed by the list's domain");
-    }
-    if (j->message->fields_capped)
-        fprintf(out, "  more than %d header fields: the rest was not looked at\n",
-                (int)MESSAGE_FIELDS_MAX);
+        tell(teller, STEP_INDENT, "%-12s %s", "MAIL FROM", sender_words[sender->kind]);
 }
 
-/* --- DNS ---------------------------------------------------------------- */
-
-static void put_record(FILE *out, enum dns_type type, const struct dns_record *r)
+static void tell_author(const struct teller *teller, const struct author *author)
 {
+    for (size_t i = 0; i < author->count; i++)
+        line(teller, "author", text_of(author->domains[i]));
+    if (author->status != AUTHOR_OK)
+        tell(teller, STEP_INDENT, "%-12s %s", "From field",
+             name_of(author_status_names, (int)author->status));
+}
+
+static void tell_message(const struct explanation *x)
+{
+    const struct judgement *j = x->judgement;
+    const struct teller *teller = &x->teller;
     char ip[IP_TEXT_SIZE];
-    struct ip_address address;
 
-    fputs("      ", out);
-    switch (type) {
-    case DNS_A:
-    case DNS_AAAA:
-        address = ip_from_octets(type == DNS_A ? IP_V4 : IP_V6, r->address);
-        fputs(ip_format(&address, ip), out);
-        break;
-    case DNS_CNAME:
-    case DNS_PTR:
-        fputs(r->name, out);
-        break;
-    case DNS_MX:
-        fprintf(out, "%u ", (unsigned)r->mx.preference);
-        put_text(out, text_of(*r->mx.exchange ? r->mx.exchange : "."));
-        break;
-    case DNS_TXT:
-        put_record_text(out, r->data);
-        break;
-    case DNS_TLSA:
-        fprintf(out, "(%zu octets)", r->data.len);
-        break;
-    }
-    fputc('\n', out);
-}
-
-static void tell_lookup(void *context, const char *name, const struct dns_answer *answer)
-{
-    FILE *out = context;
-
-    fprintf(out, "  %-5s ", name_of(dns_type_names, (int)answer->type));
-    put_text(out, text_of(name));
-    fprintf(out, ": %s", name_of(dns_status_names, (int)answer->status));
-    if (answer->why)
-        fprintf(out, " (%s)", answer->why);
-    if (answer->secure)
-        fputs(", secure", out);
-    if (answer->through_cname)
-        fputs(", through a CNAME", out);
-    if (answer->refused)
-        fprintf(out, ", %u malformed records left out", answer->refused);
-    if (answer->capped)
-        fputs(", cut", out);
-    fputc('\n', out);
-    for (size_t i = 0; i < answer->count; i++)
-        put_record(out, answer->type, &answer->records[i]);
-}
-
-static void tell_dns(const struct session *session, const struct judgement *j,
-                     struct dns_scope *dns, FILE *out)
-{
-    fprintf(out, "\nDNS: %u questions, waited %lld ms%s\n", j->dns.questions,
-            (long long)j->dns.waited_ms,
-            j->dns.limit_hit ? ", more were refused (resolver { questions })" : "");
-    dns_scope_each(session->dns, tell_lookup, out);
-    dns_scope_each(dns, tell_lookup, out);
+    tell(teller, 0, "What came");
+    line(teller, "client", text_of(ip_format(&x->session->client, ip)));
+    if (*j->client_name)
+        line(teller, "its name", text_of(j->client_name));
+    line(teller, "HELO", x->session->helo);
+    tell_sender(teller, &j->message->mail_from);
+    tell_author(teller, j->author);
+    if (*j->list.domain)
+        tell(teller, STEP_INDENT, "%-12s %s, %s", "list", told(teller, text_of(j->list.domain)),
+             j->list.is_signed ? "signed by the list's own domain"
+                               : "not signed by the list's domain");
+    if (j->message->fields_capped)
+        tell(teller, STEP_INDENT, "more than %d header fields: the rest was not looked at",
+             (int)MESSAGE_FIELDS_MAX);
 }
 
 /* --- checks ------------------------------------------------------------- */
 
-static void put_detail(FILE *out, const struct detail *d)
+/* What no sentence tells. */
+static void tell_detail(const struct teller *teller, const struct detail *d)
 {
-    fprintf(out, "      %s: ", d->name);
     switch (d->kind) {
     case DETAIL_NUMBER:
-        fprintf(out, "%lld", d->number);
+        tell(teller, DETAIL_INDENT, "%s: %lld", d->name, d->number);
         break;
     case DETAIL_TEXT:
-        put_text(out, d->text);
+        tell(teller, DETAIL_INDENT, "%s: %s", d->name, told(teller, d->text));
         break;
     case DETAIL_BOOL:
-        fputs(d->number ? "yes" : "no", out);
+        tell(teller, DETAIL_INDENT, "%s: %s", d->name, d->number ? "yes" : "no");
         break;
     }
-    fputc('\n', out);
 }
 
-static void tell_finding(const struct finding *f, FILE *out)
+static void tell_details(const struct explanation *x, const struct finding *f, size_t *signatures)
 {
-    const char *todo = advice_for(f);
+    const struct dkim_verifier *dkim = x->judgement->dkim;
 
-    fprintf(out, "  %s=%s", name_of(method_names, (int)f->method),
-            name_of(result_names, (int)f->result));
-    for (const struct property *p = f->properties; p; p = p->next) {
-        fprintf(out, " %s=", p->name);
-        put_text(out, p->value);
+    switch (f->method) {
+    case METHOD_SPF:
+        explain_spf(x, f);
+        return;
+    case METHOD_DKIM:
+        if (dkim && *signatures < dkim_verifier_count(dkim))
+            explain_dkim(x, dkim_verifier_candidate(dkim, (*signatures)++));
+        for (const struct detail *d = f->details; d; d = d->next)
+            if (text_equal(text_of(d->name), TEXT("not_evaluated")))
+                tell(&x->teller, DETAIL_INDENT, "%lld more signatures were not looked at "
+                                                "(dkim { max-signatures })", d->number);
+        return;
+    case METHOD_DMARC: /* has a section of its own */
+        return;
+    case METHOD_AUTH:
+    case METHOD_IPREV:
+    case METHOD_ARC:
+        break;
     }
-    fputc('\n', out);
-    if (f->reason)
-        fprintf(out, "      why: %s\n", f->reason);
     for (const struct detail *d = f->details; d; d = d->next)
-        put_detail(out, d);
-    if (todo)
-        fprintf(out, "      what to do: %s\n", todo);
+        tell_detail(&x->teller, d);
 }
 
-static void tell_findings(const struct judgement *j, FILE *out)
+/* "spf=fail smtp.mailfrom=example.org" */
+static void tell_result(const struct teller *teller, const struct finding *f)
 {
-    fputs("\nChecks\n", out);
+    fprintf(teller->out, "  %s=%s", name_of(method_names, (int)f->method),
+            name_of(result_names, (int)f->result));
+    for (const struct property *p = f->properties; p; p = p->next)
+        fprintf(teller->out, " %s=%s", p->name, told(teller, p->value));
+    fputc('\n', teller->out);
+}
+
+static void tell_findings(const struct explanation *x)
+{
+    const struct judgement *j = x->judgement;
+    const struct teller *teller = &x->teller;
+    size_t signatures = 0;
+
+    fputc('\n', teller->out);
+    tell(teller, 0, "Checks");
     if (!j->findings->first)
-        fputs("  none: mail of this origin is not judged\n", out);
-    for (const struct finding *f = j->findings->first; f; f = f->next)
-        tell_finding(f, out);
-    if (j->spf && j->spf->explanation) {
-        fputs("  the SPF domain explains: ", out);
-        put_text(out, text_of(j->spf->explanation));
-        fputc('\n', out);
+        tell(teller, STEP_INDENT, "none: mail of this origin is not judged");
+    for (const struct finding *f = j->findings->first; f; f = f->next) {
+        const char *todo = advice_for(f);
+
+        tell_result(teller, f);
+        if (f->reason)
+            tell(teller, DETAIL_INDENT, "why: %s", f->reason);
+        tell_details(x, f, &signatures);
+        if (todo)
+            tell(teller, DETAIL_INDENT, "what to do: %s", todo);
     }
+    if (j->spf && j->spf->explanation)
+        tell(teller, STEP_INDENT, "the SPF domain explains: %s",
+             quoted(teller, text_of(j->spf->explanation)));
 }
 
 /* --- ARC ---------------------------------------------------------------- */
 
-static void tell_set(const struct arc_set *set, unsigned instance, FILE *out)
+static void tell_set(const struct teller *teller, const struct arc_set *set, unsigned instance)
 {
     const struct signature *seal = &set->seal;
 
     if (!set->fields[ARC_SEAL]) {
-        fprintf(out, "  %2u  no seal\n", instance);
+        tell(teller, STEP_INDENT, "%2u  no seal", instance);
         return;
     }
-    fprintf(out, "  %2u  sealed by %s (selector %s), who found the chain: %s\n", instance,
-            seal->domain, seal->selector, name_of(chain_status_names, (int)seal->chain));
-    if (!set->fields[ARC_RESULTS])
-        return;
-    fputs("      he saw: ", out);
-    put_record_text(out, text_trim(set->results));
-    fputc('\n', out);
+    tell(teller, STEP_INDENT, "%2u  sealed by %s (selector %s), who found the chain: %s", instance,
+         seal->domain, seal->selector, name_of(chain_status_names, (int)seal->chain));
+    if (set->fields[ARC_RESULTS])
+        tell(teller, DETAIL_INDENT, "he saw: %s", quoted(teller, text_trim(set->results)));
 }
 
-static void tell_arc(const struct judgement *j, FILE *out)
+static void tell_arc(const struct explanation *x)
 {
-    const struct arc_chain *chain = j->arc ? j->arc->chain : NULL;
+    const struct arc_outcome *arc = x->judgement->arc;
+    const struct arc_chain *chain = arc ? arc->chain : NULL;
 
     if (!chain || chain->newest == 0)
         return;
-    fprintf(out, "\nARC chain, newest seal first: %s\n",
-            name_of(result_names, (int)j->arc->result));
+    fputc('\n', x->teller.out);
+    tell(&x->teller, 0, "ARC chain, newest seal first: %s",
+         name_of(result_names, (int)arc->result));
     for (unsigned i = chain->newest; i >= 1; i--)
         if (chain->sets[i])
-            tell_set(chain->sets[i], i, out);
-    if (j->arc->oldest_pass)
-        fprintf(out, "  not changed since sealer %u had it; he or one before him changed it\n",
-                j->arc->oldest_pass);
-}
-
-/* --- DMARC -------------------------------------------------------------- */
-
-static void tell_alignment(const char *method, const char *identifier, FILE *out)
-{
-    if (identifier)
-        fprintf(out, "  %s: %s passes and belongs to the author domain\n", method, identifier);
-    else
-        fprintf(out, "  %s: nothing that passes belongs to the author domain\n", method);
-}
-
-static const char *const source_words[] = {
-    [DMARC_SOURCE_P] = "p of the author domain's own record",
-    [DMARC_SOURCE_SP] = "sp: the author domain is a subdomain without a record",
-    [DMARC_SOURCE_NP] = "np: the author domain does not exist",
-    [DMARC_SOURCE_PSD] = "the record of the public suffix above",
-};
-
-static void tell_dmarc(const struct judgement *j, FILE *out)
-{
-    const struct dmarc_outcome *d = j->dmarc;
-
-    if (!d)
-        return;
-    fprintf(out, "\nDMARC (%s)\n",
-            d->discovery == DMARC_PSL ? "Public Suffix List" : "DNS tree walk");
-    for (size_t i = 0; i < d->query_count; i++)
-        fprintf(out, "  asked %s\n", d->queries[i]);
-    if (d->record) {
-        fprintf(out, "  record at %s: ", d->policy_domain);
-        put_record_text(out, d->record->text);
-        fputc('\n', out);
-    } else {
-        fputs("  no record applies\n", out);
-    }
-    if (d->organizational_domain)
-        line(out, "organization", text_of(d->organizational_domain));
-    tell_alignment("SPF", d->aligned_spf, out);
-    tell_alignment("DKIM", d->aligned_dkim, out);
-    if (d->has_policy)
-        fprintf(out, "  policy %s (%s%s)\n", name_of(dmarc_policy_names, (int)d->policy),
-                source_words[d->policy_source], d->testing ? "; t=y makes it milder" : "");
+            tell_set(&x->teller, chain->sets[i], i);
+    if (arc->oldest_pass)
+        tell(&x->teller, STEP_INDENT,
+             "not changed since sealer %u had it; he or one before him changed it",
+             arc->oldest_pass);
 }
 
 /* --- what follows ------------------------------------------------------- */
 
-static void tell_step(const struct plan_step *step, FILE *out)
+static void tell_step(const struct teller *teller, const struct plan_step *step)
 {
     switch (step->kind) {
     case PLAN_DELETE:
-        fprintf(out, "  delete %s number %zu\n", step->name, step->index);
+        tell(teller, STEP_INDENT, "delete %s number %zu", step->name, step->index);
         break;
     case PLAN_INSERT:
-        fprintf(out, "  insert at %zu: %s: %s\n", step->index, step->name, step->value);
+        fprintf(teller->out, "  insert at %zu: %s: %s\n", step->index, step->name, step->value);
         break;
     case PLAN_HOLD:
-        fprintf(out, "  hold in the MTA's quarantine: %s\n", step->value);
+        tell(teller, STEP_INDENT, "hold in the MTA's quarantine: %s", step->value);
         break;
     }
 }
 
-static void tell_verdict(const struct judgement *j, FILE *out)
+static void tell_verdict(const struct explanation *x)
 {
-    const struct verdict *v = &j->verdict;
+    const struct verdict *v = &x->judgement->verdict;
+    const struct teller *teller = &x->teller;
 
-    fprintf(out, "\nVerdict: %s\n", name_of(action_names, (int)v->action));
-    fprintf(out, "  why: %s\n", v->reason);
+    fputc('\n', teller->out);
+    tell(teller, 0, "Verdict: %s", name_of(action_names, (int)v->action));
+    tell(teller, STEP_INDENT, "why: %s", v->reason);
     if (v->override != OVERRIDE_NONE)
-        fprintf(out, "  the policy was not followed: %s\n",
-                name_of(override_reason_names, (int)v->override));
+        tell(teller, STEP_INDENT, "the policy was not followed: %s",
+             name_of(override_reason_names, (int)v->override));
     if (v->override_comment)
-        fprintf(out, "  because: %s\n", v->override_comment);
+        tell(teller, STEP_INDENT, "because: %s", v->override_comment);
     if (v->reply.code)
-        fprintf(out, "  reply: %u %s %s\n", v->reply.code, v->reply.enhanced, v->reply.text);
-    for (const struct plan_step *step = j->plan.steps; step; step = step->next)
-        tell_step(step, out);
+        tell(teller, STEP_INDENT, "reply: %u %s %s", v->reply.code, v->reply.enhanced,
+             v->reply.text);
+    for (const struct plan_step *step = x->judgement->plan.steps; step; step = step->next)
+        tell_step(teller, step);
 }
 
-void explain(const struct session *session, const struct judgement *j, struct dns_scope *dns,
+/* --- DNS ---------------------------------------------------------------- */
+
+static void tell_dns_record(const struct teller *teller, enum dns_type type,
+                            const struct dns_record *r)
+{
+    struct ip_address address;
+    char ip[IP_TEXT_SIZE];
+
+    switch (type) {
+    case DNS_A:
+    case DNS_AAAA:
+        address = ip_from_octets(type == DNS_A ? IP_V4 : IP_V6, r->address);
+        tell(teller, DETAIL_INDENT, "%s", ip_format(&address, ip));
+        break;
+    case DNS_CNAME:
+    case DNS_PTR:
+        tell(teller, DETAIL_INDENT, "%s", r->name);
+        break;
+    case DNS_MX:
+        tell(teller, DETAIL_INDENT, "%u %s", (unsigned)r->mx.preference,
+             told(teller, text_of(*r->mx.exchange ? r->mx.exchange : ".")));
+        break;
+    case DNS_TXT:
+        tell(teller, DETAIL_INDENT, "%s", quoted(teller, r->data));
+        break;
+    case DNS_TLSA:
+        tell(teller, DETAIL_INDENT, "(%zu octets)", r->data.len);
+        break;
+    }
+}
+
+static void tell_lookup(void *context, const char *name, const struct dns_answer *answer)
+{
+    const struct teller *teller = context;
+
+    tell(teller, STEP_INDENT, "%-5s %s: %s%s%s%s%s%s%s",
+         name_of(dns_type_names, (int)answer->type), told(teller, text_of(name)),
+         name_of(dns_status_names, (int)answer->status), answer->why ? ", " : "",
+         answer->why ? answer->why : "", answer->secure ? ", secure" : "",
+         answer->through_cname ? ", through a CNAME" : "",
+         answer->refused ? ", malformed records left out" : "", answer->capped ? ", cut" : "");
+    for (size_t i = 0; i < answer->count; i++)
+        tell_dns_record(teller, answer->type, &answer->records[i]);
+}
+
+static void tell_dns(const struct explanation *x)
+{
+    const struct dns_scope_usage *usage = &x->judgement->dns;
+    struct teller teller = x->teller;
+
+    fputc('\n', teller.out);
+    tell(&teller, 0, "DNS: %u questions, waited %lld ms%s", usage->questions,
+         (long long)usage->waited_ms,
+         usage->limit_hit ? ", more were refused (resolver { questions })" : "");
+    dns_scope_each(x->session->dns, tell_lookup, &teller);
+    dns_scope_each(x->dns, tell_lookup, &teller);
+}
+
+bool explain(const struct session *session, const struct judgement *j, struct dns_scope *dns,
              FILE *out)
 {
-    tell_message(session, j, out);
-    tell_dns(session, j, dns, out);
-    tell_findings(j, out);
-    tell_arc(j, out);
-    tell_dmarc(j, out);
-    tell_verdict(j, out);
+    struct explanation x = { { out, region_new(0) }, session, j, dns };
+    bool done;
+
+    if (!x.teller.region)
+        return false;
+    tell_message(&x);
+    tell_findings(&x);
+    tell_arc(&x);
+    explain_dmarc(&x);
+    tell_verdict(&x);
+    tell_dns(&x);
+    done = !region_failed(x.teller.region);
+    region_free(x.teller.region);
+    return done;
 }

@@ -3,13 +3,15 @@
 #ifndef VIDIMUS_CLI_EXPLAIN_H
 #define VIDIMUS_CLI_EXPLAIN_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct dns_scope;
 struct judgement;
 struct session;
 
-void explain(const struct session *session, const struct judgement *judgement,
+/* False: memory ran out. */
+bool explain(const struct session *session, const struct judgement *judgement,
              struct dns_scope *dns, FILE *out);
 
 #endif

@@ -153,8 +153,12 @@ static json_t *reply_json(const struct reply *reply)
 
 static json_t *verdict_json(const struct verdict *v)
 {
-    return json_pack("{so so so so so so}", "action", name_json(action_names, (int)v->action),
-                     "reply", reply_json(&v->reply), "reason", string_value(v->reason), "override",
+    return json_pack("{so so so so so so so}", "action", name_json(action_names, (int)v->action),
+                     "reply", reply_json(&v->reply), "reason", string_value(v->reason),
+                     "decided_by",
+                     v->decided_by ? name_json(method_names, (int)v->decided_by->method)
+                                   : json_null(),
+                     "override",
                      v->override == OVERRIDE_NONE
                          ? json_null()
                          : name_json(override_reason_names, (int)v->override),

@@ -28,12 +28,6 @@ enum temperror_action { TEMPERROR_ACCEPT, TEMPERROR_TEMPFAIL };
 enum organizational_domain { ORGDOM_TREE_WALK, ORGDOM_PSL };
 
 extern const struct name enforcement_names[];
-extern const struct name spf_on_fail_names[];
-extern const struct name spf_reject_at_names[];
-extern const struct name quarantine_mode_names[];
-extern const struct name soft_action_names[];
-extern const struct name temperror_action_names[];
-extern const struct name organizational_domain_names[];
 
 /* Every condition that is not empty must hold. */
 struct override {
@@ -91,7 +85,7 @@ struct config {
         enum quarantine_mode quarantine;
         const char *quarantine_header_name; /* "X-Spam-Flag" */
         const char *quarantine_header_value;
-        enum soft_action indirect_mail;
+        enum soft_action indirect_mail; /* never SOFT_ACCEPT */
         enum soft_action bad_from;
         enum temperror_action temperror;
         enum organizational_domain organizational_domain;

@@ -9,33 +9,39 @@ const struct name enforcement_names[] = {
     { ENFORCE_REJECT, "reject" },
     { 0, NULL },
 };
-const struct name spf_on_fail_names[] = {
+static const struct name spf_on_fail_names[] = {
     { SPF_FAIL_ACCEPT, "accept" },
     { SPF_FAIL_REJECT, "reject" },
     { 0, NULL },
 };
-const struct name spf_reject_at_names[] = {
+static const struct name spf_reject_at_names[] = {
     { SPF_REJECT_AT_MAIL, "mail" },
     { SPF_REJECT_AT_END, "end" },
     { 0, NULL },
 };
-const struct name quarantine_mode_names[] = {
+static const struct name quarantine_mode_names[] = {
     { QUARANTINE_TAG, "tag" },
     { QUARANTINE_HOLD, "hold" },
     { 0, NULL },
 };
-const struct name soft_action_names[] = {
+static const struct name soft_action_names[] = {
     { SOFT_REJECT, "reject" },
     { SOFT_QUARANTINE, "quarantine" },
     { SOFT_ACCEPT, "accept" },
     { 0, NULL },
 };
-const struct name temperror_action_names[] = {
+/* A list's own signature is evidence that anybody can make: never accept. */
+static const struct name indirect_mail_names[] = {
+    { SOFT_REJECT, "reject" },
+    { SOFT_QUARANTINE, "quarantine" },
+    { 0, NULL },
+};
+static const struct name temperror_action_names[] = {
     { TEMPERROR_ACCEPT, "accept" },
     { TEMPERROR_TEMPFAIL, "tempfail" },
     { 0, NULL },
 };
-const struct name organizational_domain_names[] = {
+static const struct name organizational_domain_names[] = {
     { ORGDOM_TREE_WALK, "tree-walk" },
     { ORGDOM_PSL, "psl" },
     { 0, NULL },
@@ -164,7 +170,7 @@ const struct option options[] = {
       .fallback = "X-Spam-Flag: YES", IN(dmarc.quarantine_header_name),
       .help = "field added by tag; the same field is deleted from incoming mail" },
     { .section = "dmarc", .name = "indirect-mail", .type = OPTION_ENUM,
-      .fallback = "quarantine", IN(dmarc.indirect_mail), .names = soft_action_names,
+      .fallback = "quarantine", IN(dmarc.indirect_mail), .names = indirect_mail_names,
       .help = "what reject becomes when an unlisted list's own signature passes" },
     { .section = "dmarc", .name = "bad-from", .type = OPTION_ENUM, .fallback = "reject",
       IN(dmarc.bad_from), .names = soft_action_names,

@@ -5,7 +5,9 @@
 #include "base/region.h"
 #include "mail/message.h"
 
-enum { HEADER_MAX = 16384 };
+/* The longest of all: results of as many signatures as may be configured, with
+ * names of 253 octets in each; less than a milter packet. */
+enum { HEADER_MAX = 60000 };
 
 static const char authentication_results[] = "Authentication-Results";
 

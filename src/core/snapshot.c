@@ -3,19 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct resolver *make_resolver(const struct config *config, char *error, size_t error_size)
+struct resolver *resolver_configured(const struct config *config, const char *const *servers,
+                                     char *error, size_t error_size)
 {
-    const struct strings *configured = &config->resolver.servers;
-    const char **servers = calloc(configured->count + 1, sizeof *servers);
-    struct resolver *resolver;
-
-    if (!servers) {
-        snprintf(error, error_size, "out of memory");
-        return NULL;
-    }
-    for (size_t i = 0; i < configured->count; i++)
-        servers[i] = configured->items[i];
-    resolver = resolver_new_unbound(
+    return resolver_new_unbound(
         &(struct resolver_settings){
             .servers = servers,
             .timeout_ms = config->resolver.timeout * 1000,
@@ -23,8 +14,6 @@ static struct resolver *make_resolver(const struct config *config, char *error, 
             .cache_max = config->resolver.cache,
         },
         error, error_size);
-    free(servers);
-    return resolver;
 }
 
 static bool choose_engines(struct snapshot *snapshot, char *error, size_t error_size)
@@ -59,7 +48,8 @@ struct snapshot *snapshot_new(struct config *config, struct resolver *resolver, 
     snapshot->config = config;
     snapshot->resolver = resolver;
     if (choose_engines(snapshot, error, error_size) && !snapshot->resolver)
-        snapshot->resolver = make_resolver(config, error, error_size);
+        snapshot->resolver =
+            resolver_configured(config, config->resolver.servers.items, error, error_size);
     if (!snapshot->dkim || !snapshot->resolver) {
         snapshot_unref(snapshot);
         return NULL;

@@ -19,6 +19,11 @@ struct snapshot {
     _Atomic unsigned references;
 };
 
+/* A resolver on SERVERS (NULL ends them), for the rest as CONFIG has it.  NULL on
+ * error, with a message in ERROR. */
+struct resolver *resolver_configured(const struct config *config, const char *const *servers,
+                                     char *error, size_t error_size);
+
 /* Takes over one reference of CONFIG and one of RESOLVER (NULL: make one from
  * the configuration).  NULL on error, both dropped, with a message in ERROR. */
 struct snapshot *snapshot_new(struct config *config, struct resolver *resolver, char *error,

@@ -421,6 +421,7 @@ static void judge(struct transaction *t)
     if (t->mail_verdict.action == ACTION_REJECT)
         j->verdict = t->mail_verdict;
     j->spf = &t->spf;
+    j->dkim = t->dkim;
     j->arc = t->arc ? &t->chain : NULL;
     j->dmarc = &t->dmarc;
 }
@@ -475,6 +476,7 @@ static void give_up(struct transaction *t)
     j->plan.steps = NULL;
     j->header = NULL;
     j->spf = NULL;
+    j->dkim = NULL;
     j->arc = NULL;
     j->dmarc = NULL;
 }

@@ -20,6 +20,7 @@
 #include "core/verdict.h"
 #include "dns/scope.h"
 
+struct dkim_verifier;
 struct transaction;
 
 /* Begins a transaction of SESSION (lent, must outlive it) under SNAPSHOT
@@ -51,6 +52,7 @@ struct judgement {
     const struct author *author;
     const struct findings *findings;
     const struct spf_identity *spf;    /* NULL: not judged */
+    const struct dkim_verifier *dkim;  /* NULL: not judged */
     const struct arc_outcome *arc;     /* NULL: not judged */
     const struct dmarc_outcome *dmarc; /* NULL: not judged */
     const char *client_name;           /* confirmed reverse name, or "" */

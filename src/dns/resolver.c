@@ -236,7 +236,6 @@ struct resolver *resolver_new(struct resolver_backend *backend,
     TAILQ_INIT(&resolver->again);
     for (size_t i = 0; i < BUCKETS; i++)
         LIST_INIT(&resolver->pending[i]);
-    resolver->counters.last_answer_ms = clock_ms();
     resolver->cache = answer_cache_new(limits->cache_max);
     if (!resolver->cache || (!backend->answers_at_once && !start_timer(resolver))) {
         resolver_free(resolver);
@@ -316,7 +315,6 @@ void resolver_answered(struct dns_future *future, const struct dns_answer *answe
     bool pending;
 
     pthread_mutex_lock(&resolver->lock);
-    resolver->counters.last_answer_ms = now;
     if (put_aside(resolver, future, answer, now)) {
         pthread_mutex_unlock(&resolver->lock);
         return;

@@ -40,7 +40,6 @@ struct resolver_counters {
     uint64_t timeouts;
     uint64_t tempfails;   /* of the backend, timeouts included */
     uint64_t in_flight;   /* now */
-    int64_t last_answer_ms; /* clock_ms() of the last answer of the backend */
 };
 
 /* A resolver on libunbound.  NULL on error, with a message for people (no

@@ -24,7 +24,8 @@ static void give(const struct octet_sink *sink, struct text octets)
 
 static void give_held(struct canon_body *b)
 {
-    static const struct text many = TEXT("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n");
+    static const struct text many =
+        TEXT("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n");
 
     while (b->line_ends > 0) {
         size_t count = b->line_ends < many.len / 2 ? (size_t)b->line_ends : many.len / 2;

@@ -444,7 +444,8 @@ static sfsistat on_end(SMFICTX *ctx)
     counter_add(COUNTER_MESSAGES, 1);
     if (!c || !c->transaction || c->failed) {
         counter_add(COUNTER_MEMORY, 1);
-        log_line(LOG_LEVEL_FAULT, "NOQUEUE: out of memory, or a message on no connection: tempfail");
+        log_line(LOG_LEVEL_FAULT,
+                 "NOQUEUE: out of memory, or a message on no connection: tempfail");
         if (c)
             drop_transaction(c);
         return SMFIS_TEMPFAIL;

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/buf.h"
+#include "base/names.h"
 #include "core/transaction.h"
 #include "dns/resolver.h"
 #include "mail/message.h"
@@ -11,7 +12,7 @@
 enum { METHOD_COUNT = METHOD_DMARC + 1, RESULT_COUNT = RESULT_PERMERROR + 1 };
 enum { ACTION_COUNT = ACTION_REJECT + 1 };
 
-const struct name counter_names[] = {
+static const struct name counter_names[] = {
     { COUNTER_CONNECTIONS, "connections" },
     { COUNTER_MESSAGES, "messages" },
     { COUNTER_ABORTED, "aborted" },
@@ -47,11 +48,6 @@ static uint64_t get(atomic_uint_least64_t *counter)
 void counter_add(enum counter counter, uint64_t by)
 {
     add(&counters[counter], by);
-}
-
-uint64_t counter_get(enum counter counter)
-{
-    return get(&counters[counter]);
 }
 
 static void count_origin(enum origin origin)
@@ -135,6 +131,7 @@ static void print_dns(struct buf *out, const struct resolver_counters *dns)
 {
     buf_printf(out, ",\"dns\":{\"questions\":%" PRIu64, dns->questions);
     print_number(out, "queries", dns->queries);
+    print_number(out, "asked_again", dns->asked_again);
     print_number(out, "cache_hits", dns->cache_hits);
     print_number(out, "merged", dns->merged);
     print_number(out, "timeouts", dns->timeouts);

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "auth/finding.h"
-#include "base/names.h"
 
 struct buf;
 struct judgement;
@@ -35,10 +34,7 @@ enum counter {
     COUNTER_COUNT
 };
 
-extern const struct name counter_names[];
-
 void counter_add(enum counter counter, uint64_t by);
-uint64_t counter_get(enum counter counter);
 
 /* Counts the verdict, origin, results and bounds of one judged message. */
 void counters_judgement(const struct judgement *judgement);

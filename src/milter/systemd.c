@@ -39,11 +39,6 @@ void systemd_watchdog(void)
     (void)sd_notify(0, "WATCHDOG=1");
 }
 
-void systemd_status(const char *text)
-{
-    (void)sd_notifyf(0, "STATUS=%s", text);
-}
-
 int64_t systemd_watchdog_ms(void)
 {
     uint64_t microseconds = 0;
@@ -58,7 +53,6 @@ void systemd_ready(void) {}
 void systemd_reloading(void) {}
 void systemd_stopping(void) {}
 void systemd_watchdog(void) {}
-void systemd_status(const char *text) { (void)text; }
 int64_t systemd_watchdog_ms(void) { return 0; }
 
 #endif

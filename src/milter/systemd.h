@@ -13,7 +13,6 @@ void systemd_ready(void);
 void systemd_reloading(void); /* systemd_ready() ends it */
 void systemd_stopping(void);
 void systemd_watchdog(void); /* one beat */
-void systemd_status(const char *text);
 
 /* How often the manager wants a beat, in ms; 0: it wants none. */
 int64_t systemd_watchdog_ms(void);

@@ -71,25 +71,17 @@ static bool may_stand_in_a_field(const char *s)
     return true;
 }
 
-/* WROTE, or what follows it, that is not arc=none, which is not written. */
-static const struct finding *next_written(const struct finding *wrote)
-{
-    while (wrote && wrote->method == METHOD_ARC && wrote->result == RESULT_NONE)
-        wrote = wrote->next;
-    return wrote;
-}
-
 static void check_field(const struct judgement *j)
 {
     struct region *region = region_new(0);
     struct findings read;
-    const struct finding *wrote = next_written(j->findings->first), *got;
+    const struct finding *wrote = j->findings->first, *got;
     struct text id;
 
     findings_init(&read, region);
     must(authres_read(text_of(j->header), &id, &read), "our field can be read");
     must(text_equal(id, text_of(j->authserv_id)), "our field bears our id");
-    for (got = read.first; got; got = got->next, wrote = next_written(wrote->next)) {
+    for (got = read.first; got; got = got->next, wrote = wrote->next) {
         must(wrote && wrote->method == got->method && wrote->result == got->result,
              "our field says what was found");
         for (const struct property *p = got->properties; p; p = p->next)

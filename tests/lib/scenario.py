@@ -75,7 +75,8 @@ def no(method, result):
     return {"$not": {"$contains": {"method": method, "result": result}}}
 
 
-def expect(*results, dmarc=None, action=None, reply=None, override=None, disposition=None, **more):
+def expect(*results, dmarc=None, action=None, reply=None, override=None, disposition=None,
+           decided_by=None, **more):
     """expect.json: RESULTS by has() or no(); REPLY "550 5.7.26 text part"."""
     wanted = dict(more)
     if results:
@@ -94,6 +95,8 @@ def expect(*results, dmarc=None, action=None, reply=None, override=None, disposi
         verdict["override"] = override
     if disposition:
         verdict["report_disposition"] = disposition
+    if decided_by:
+        verdict["decided_by"] = decided_by
     if verdict:
         wanted["verdict"] = verdict
     return wanted

@@ -59,7 +59,7 @@ def relayed(results=SAW_FAIL, msg=None, **how):
 
 # --- none --------------------------------------------------------------------
 chain("none", has("arc", "none"), msg=message(), action="reject", override=None,
-      header={"$not": {"$contains": " arc="}})
+      header={"$contains": "; arc=none; dmarc=fail"})
 chain("off", {"$not": {"$contains": {"method": "arc"}}}, msg=at_list(),
       conf=TRUSTED.replace("{ trusted", "{ verify = false trusted"), action="reject", override=None)
 

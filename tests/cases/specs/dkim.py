@@ -162,5 +162,11 @@ case("dkim-signatures-beyond-the-bound", expect(no("dkim", "pass"), dmarc="fail"
      msg=many[:-len(message())] + signed(), args=ARGS)
 case("dkim-signatures-within-the-bound", expect(has("dkim", "pass"), dmarc="pass"),
      msg=many[:-len(message())] + signed(), args=ARGS, conf="dkim { max-signatures = 9 }")
+long = ".".join(["a" * 60] * 3)
+case("dkim-fifty-long-names-fit-the-field",
+     expect(no("dkim", "pass"), dmarc="fail", action="quarantine", override="local_policy",
+            header={"$contains": f"d=d49{long}.example header.s=s1"}),
+     msg=b"".join(f"DKIM-Signature: d=d{i}{long}.example; s=s1{long}\n".encode() for i in range(50))
+     + message(), args=FORGED, conf="dkim { max-signatures = 50 }")
 case("dkim-unparsable-ones-count", expect(no("dkim", "pass"), dmarc="fail"),
      msg=b"DKIM-Signature: x\n" * 8 + signed(), args=ARGS)

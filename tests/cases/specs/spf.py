@@ -153,7 +153,8 @@ AT_MAIL = 'spf { on-fail = "reject" reject-at = "mail" }'
 NO_DMARC = zone(without=["_dmarc.example.org."])
 FAILS = FORGED.replace("x@forger.example", "x@example.org")
 case("spf-fail-is-accepted", expect(action="accept"), zone=NO_DMARC, args=FAILS)
-case("spf-fail-is-refused", expect(action="reject", reply="550 5.7.23 example.org", disposition="reject"),
+case("spf-fail-is-refused", expect(action="reject", reply="550 5.7.23 example.org", disposition="reject",
+                                   decided_by="spf"),
      zone=NO_DMARC, args=FAILS, conf=REJECT)
 case("spf-softfail-is-not-refused", expect(mail_from("softfail"), action="accept"), conf=REJECT, args=FAILS,
      zone=zone('example.org. TXT "v=spf1 ip4:192.0.2.1 ~all"', without=["example.org.", "_dmarc.example.org."]))

@@ -14,7 +14,7 @@ case("enforce-default-is-quarantine", expect(action="quarantine", override="loca
                                              plan=[TAG, INSERTED]), args=FORGED)
 case("enforce-quarantine-p-quarantine", expect(action="quarantine", override=None, disposition="quarantine"),
      args=FORGED, zone=P_QUARANTINE)
-case("enforce-reject", expect(action="reject", override=None, disposition="reject",
+case("enforce-reject", expect(action="reject", override=None, disposition="reject", decided_by="dmarc",
                               reply="550 5.7.26 DMARC policy of example.org", plan=[]), args=FORGED, conf=REJECT)
 case("enforce-reject-p-quarantine", expect(action="quarantine", override=None), args=FORGED, zone=P_QUARANTINE,
      conf=REJECT)

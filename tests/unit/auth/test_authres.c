@@ -57,6 +57,7 @@ static void in_order_of_methods(void **state)
     f = findings_add(&findings, METHOD_IPREV, RESULT_PASS, NULL);
     finding_property(&findings, f, "policy.iprev", TEXT("2001:db8::1"));
     findings_add(&findings, METHOD_AUTH, RESULT_NONE, NULL);
+    findings_add(&findings, METHOD_ARC, RESULT_NONE, NULL);
     assert_string_equal(written(region, &findings),
                         "mx.example.org;\n"
                         "\tauth=none;\n"
@@ -64,6 +65,7 @@ static void in_order_of_methods(void **state)
                         "\tspf=softfail smtp.mailfrom=example.net;\n"
                         "\tdkim=fail reason=\"body hash \\\"x\\\" \\\\ y\" header.d=example.net;\n"
                         "\tdkim=pass header.b=\"ab+/c=\";\n"
+                        "\tarc=none;\n"
                         "\tdmarc=fail header.from=example.com policy.dmarc=reject");
     region_free(region);
 }
@@ -78,7 +80,7 @@ static void only_what_is_registered(void **state)
     findings_init(&findings, region);
     findings_add(&findings, METHOD_DMARC, RESULT_SOFTFAIL, NULL);
     findings_add(&findings, METHOD_IPREV, RESULT_NONE, NULL);
-    findings_add(&findings, METHOD_ARC, RESULT_NONE, NULL);
+    findings_add(&findings, METHOD_ARC, RESULT_POLICY, NULL);
     assert_string_equal(written(region, &findings), "mx.example.org; none");
     f = findings_add(&findings, METHOD_SPF, RESULT_PASS, NULL);
     finding_property(&findings, f, "header.from", TEXT("example.com"));

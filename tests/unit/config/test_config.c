@@ -194,7 +194,7 @@ static const char everything[] =
     "arc { verify = false trusted-sealers = {\"Lists.Example.org\"} }\n"
     "dmarc { enforce = \"none\" quarantine = \"hold\"\n"
     " quarantine-header = \"X-Junk:  it's a \\\"spoof\\\" \\\\o/ \"\n"
-    " indirect-mail = \"accept\" bad-from = \"quarantine\" temperror = \"tempfail\"\n"
+    " indirect-mail = \"reject\" bad-from = \"quarantine\" temperror = \"tempfail\"\n"
     " organizational-domain = \"psl\" }\n"
     "override \"the \\\"old\\\" printer\" { networks = {\"192.0.2.9\"}\n"
     " from-domains = {\"example.org\"} mail-from-domains = {\"example.net\"}\n"
@@ -247,7 +247,7 @@ static void every_option_is_read(void **state)
     assert_int_equal(c->dmarc.quarantine, QUARANTINE_HOLD);
     assert_string_equal(c->dmarc.quarantine_header_name, "X-Junk");
     assert_string_equal(c->dmarc.quarantine_header_value, "it's a \"spoof\" \\o/");
-    assert_int_equal(c->dmarc.indirect_mail, SOFT_ACCEPT);
+    assert_int_equal(c->dmarc.indirect_mail, SOFT_REJECT);
     assert_int_equal(c->dmarc.bad_from, SOFT_QUARANTINE);
     assert_int_equal(c->dmarc.temperror, TEMPERROR_TEMPFAIL);
     assert_int_equal(c->dmarc.organizational_domain, ORGDOM_PSL);
@@ -809,6 +809,7 @@ static void single_values(void **state)
         { "arc { verify = perhaps }", "is not one of true, false, yes, no, on, off" },
         { "arc { trusted-sealers = {\"*.example.org\"} }", "is not a domain" },
         { "dmarc { enforce = \"Reject\" }", "is not one of none, quarantine, reject" },
+        { "dmarc { indirect-mail = \"accept\" }", "accept is not one of reject, quarantine" },
         { "override \"a\" { }", "override a has no condition" },
         { "override \"a\" { networks = {} }", "override a has no condition" },
     };
