@@ -24,7 +24,7 @@ static int check(struct config *config)
         fprintf(stderr, "vidimus config: %s\n", error);
         return EX_CONFIG;
     }
-    printf("%s: ok\n", snapshot->config->file ? snapshot->config->file : "defaults");
+    printf("%s: ok\n", *snapshot->config->file ? snapshot->config->file : "defaults");
     snapshot_unref(snapshot);
     return EX_OK;
 }

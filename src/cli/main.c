@@ -20,7 +20,7 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *out)
 {
-    fputs("usage: vidimus COMMAND [OPTION]... \n\n", out);
+    fputs("usage: vidimus COMMAND [OPTION]...\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
     fputs("\n`vidimus COMMAND --help' tells the options of a command.\n", out);

@@ -14,7 +14,7 @@ static const char authentication_results[] = "Authentication-Results";
 const struct name plan_kind_names[] = {
     { PLAN_DELETE, "delete" },
     { PLAN_INSERT, "insert" },
-    { PLAN_HOLD, "hold" },
+    { PLAN_HOLD, "quarantine" },
     { 0, NULL },
 };
 

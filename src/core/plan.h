@@ -13,7 +13,7 @@
 
 enum plan_kind { PLAN_DELETE, PLAN_INSERT, PLAN_HOLD };
 
-extern const struct name plan_kind_names[]; /* "delete", "insert", "hold" */
+extern const struct name plan_kind_names[]; /* "delete", "insert", "quarantine" */
 
 struct plan_step {
     enum plan_kind kind;

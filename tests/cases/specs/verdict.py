@@ -23,7 +23,7 @@ case("enforce-reject-p-none", expect(dmarc="fail", action="accept", override=Non
 case("enforce-reject-pass", expect(dmarc="pass", action="accept", disposition="pass"), conf=REJECT)
 
 # --- quarantine --------------------------------------------------------------
-case("quarantine-hold", expect(action="quarantine", plan=[{"action": "hold"}, INSERTED]), args=FORGED,
+case("quarantine-hold", expect(action="quarantine", plan=[{"action": "quarantine"}, INSERTED]), args=FORGED,
      zone=P_QUARANTINE, conf='dmarc { quarantine = "hold" }')
 case("quarantine-tag-of-our-choice",
      expect(plan=[{"action": "insert", "index": 0, "name": "X-Junk", "value": "1; dmarc"}, INSERTED]),
