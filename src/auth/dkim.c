@@ -28,11 +28,11 @@ struct dkim_verifier {
 };
 
 static const struct dkim_engine *const engines[] = {
-    &dkim_engine_libopendkim,
-    &dkim_engine_native,
+    &engine_dkim_libopendkim,
+    &engine_dkim_native,
 };
 
-const struct dkim_engine *dkim_engine_named(const char *name)
+const struct dkim_engine *engine_dkim_named(const char *name)
 {
     for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++)
         if (strcmp(engines[i]->name, name) == 0)
@@ -40,7 +40,7 @@ const struct dkim_engine *dkim_engine_named(const char *name)
     return NULL;
 }
 
-void dkim_candidate_settle(struct dkim_candidate *candidate, enum result result,
+void settle_dkim_candidate(struct dkim_candidate *candidate, enum result result,
                            const char *reason)
 {
     candidate->settled = true;
@@ -48,7 +48,7 @@ void dkim_candidate_settle(struct dkim_candidate *candidate, enum result result,
     candidate->reason = reason;
 }
 
-struct dkim_verifier *dkim_verifier_new(struct message *message, const struct dkim_params *params)
+struct dkim_verifier *verify_dkim_new(struct message *message, const struct dkim_params *params)
 {
     struct dkim_verifier *verifier = region_alloc(message->region, sizeof *verifier);
 
@@ -85,18 +85,18 @@ static void judge_field(struct dkim_verifier *verifier, struct dkim_candidate *c
         reason = signature_parse(verifier->job.region, c->field->value, &c->signature);
     c->well_formed = !reason;
     if (reason)
-        dkim_candidate_settle(c, RESULT_PERMERROR, reason);
+        settle_dkim_candidate(c, RESULT_PERMERROR, reason);
     else if (s->algorithm == SIGN_RSA_SHA1)
-        dkim_candidate_settle(c, RESULT_PERMERROR, "rsa-sha1 is not to be used");
+        settle_dkim_candidate(c, RESULT_PERMERROR, "rsa-sha1 is not to be used");
     else if (s->has_length && s->length > length_max)
-        dkim_candidate_settle(c, RESULT_PERMERROR, "l= exceeds the body");
+        settle_dkim_candidate(c, RESULT_PERMERROR, "l= exceeds the body");
     else if (s->has_expiry && is_before(s->expiry, now, skew))
-        dkim_candidate_settle(c, RESULT_FAIL, "signature expired");
+        settle_dkim_candidate(c, RESULT_FAIL, "signature expired");
     else if (s->has_timestamp && is_before(now, s->timestamp, skew + FUTURE_MAX)) /* §3.5 */
-        dkim_candidate_settle(c, RESULT_POLICY, "signed in the future");
+        settle_dkim_candidate(c, RESULT_POLICY, "signed in the future");
 }
 
-void dkim_verifier_field(struct dkim_verifier *verifier, const struct field *field)
+void verify_dkim_field(struct dkim_verifier *verifier, const struct field *field)
 {
     struct dkim_job *job = &verifier->job;
     struct dkim_candidate *c;
@@ -119,7 +119,7 @@ void dkim_verifier_field(struct dkim_verifier *verifier, const struct field *fie
     if (signature_key_name(&c->signature, key_name))
         dns_scope_start(verifier->params.dns, key_name, DNS_TXT, NULL, NULL);
     else
-        dkim_candidate_settle(c, RESULT_PERMERROR, "name of the key too long");
+        settle_dkim_candidate(c, RESULT_PERMERROR, "name of the key too long");
 }
 
 /* ---- what the header decides */
@@ -132,7 +132,7 @@ static bool any_open(const struct dkim_job *job)
     return false;
 }
 
-void dkim_verifier_end_of_header(struct dkim_verifier *verifier, struct header_index *index)
+void verify_dkim_end_of_header(struct dkim_verifier *verifier, struct header_index *index)
 {
     struct dkim_job *job = &verifier->job;
 
@@ -145,9 +145,9 @@ void dkim_verifier_end_of_header(struct dkim_verifier *verifier, struct header_i
         if (c->settled)
             continue;
         if (job->message->fields_capped)
-            dkim_candidate_settle(c, RESULT_PERMERROR, "too many header fields");
+            settle_dkim_candidate(c, RESULT_PERMERROR, "too many header fields");
         else if (signature_signs_cut_field(&c->signature, job->message))
-            dkim_candidate_settle(c, RESULT_PERMERROR, "signed field too long");
+            settle_dkim_candidate(c, RESULT_PERMERROR, "signed field too long");
     }
     if (any_open(job))
         verifier->engine_state = verifier->params.engine->begin(job);
@@ -161,23 +161,23 @@ static bool is_engine_open(const struct dkim_verifier *verifier)
     return verifier->engine_state && any_open(&verifier->job);
 }
 
-bool dkim_verifier_wants_body(const struct dkim_verifier *verifier)
+bool verify_dkim_wants_body(const struct dkim_verifier *verifier)
 {
     return is_engine_open(verifier) && verifier->params.engine->body;
 }
 
-void dkim_verifier_body(struct dkim_verifier *verifier, struct text chunk)
+void verify_dkim_body(struct dkim_verifier *verifier, struct text chunk)
 {
-    if (chunk.len > 0 && dkim_verifier_wants_body(verifier))
+    if (chunk.len > 0 && verify_dkim_wants_body(verifier))
         verifier->params.engine->body(verifier->engine_state, chunk);
 }
 
-size_t dkim_verifier_count(const struct dkim_verifier *verifier)
+size_t verify_dkim_count(const struct dkim_verifier *verifier)
 {
     return verifier->job.count;
 }
 
-const struct dkim_candidate *dkim_verifier_candidate(const struct dkim_verifier *verifier, size_t i)
+const struct dkim_candidate *verify_dkim_candidate(const struct dkim_verifier *verifier, size_t i)
 {
     return verifier->job.candidates[i];
 }
@@ -202,22 +202,22 @@ static void judge_key(struct dkim_verifier *verifier, struct dkim_candidate *c)
     signature_key_name(&c->signature, key_name);
     answer = dns_scope_lookup(verifier->params.dns, key_name, DNS_TXT);
     if (dns_over_limit(answer)) {
-        dkim_candidate_settle(c, RESULT_PERMERROR, "too many DNS questions");
+        settle_dkim_candidate(c, RESULT_PERMERROR, "too many DNS questions");
         return;
     }
     if (dns_failed(answer)) {
-        dkim_candidate_settle(c, RESULT_TEMPERROR, "no answer for the key");
+        settle_dkim_candidate(c, RESULT_TEMPERROR, "no answer for the key");
         return;
     }
     key_choose(verifier->job.region, answer, &c->signature, &c->keys);
     c->key_bits = c->keys.bits;
     if (c->keys.count == 0) {
-        dkim_candidate_settle(c, RESULT_PERMERROR, c->keys.refusal);
+        settle_dkim_candidate(c, RESULT_PERMERROR, c->keys.refusal);
         return;
     }
     key_choice_drop_short(&c->keys, wanted_bits);
     if (c->keys.count == 0) {
-        dkim_candidate_settle(c, RESULT_POLICY,
+        settle_dkim_candidate(c, RESULT_POLICY,
                               weak_key_reason(verifier->job.region, c->key_bits, wanted_bits));
         return;
     }
@@ -331,7 +331,7 @@ void check_dkim(struct findings *findings, struct dkim_verifier *verifier)
         struct dkim_candidate *c = job->candidates[i];
 
         if (!c->settled) /* the engine had no memory */
-            dkim_candidate_settle(c, RESULT_TEMPERROR, "out of memory");
+            settle_dkim_candidate(c, RESULT_TEMPERROR, "out of memory");
         if (c->result == RESULT_PASS)
             judge_unsigned_octets(job, c);
         if (c->result == RESULT_PASS)

@@ -39,7 +39,7 @@ struct dkim_candidate {
 };
 
 /* Gives CANDIDATE its result: nothing later changes it. */
-void dkim_candidate_settle(struct dkim_candidate *candidate, enum result result,
+void settle_dkim_candidate(struct dkim_candidate *candidate, enum result result,
                            const char *reason);
 
 struct dkim_job {
@@ -69,10 +69,10 @@ struct dkim_engine {
 /* The reason where the engine, not the message, is at fault. */
 #define DKIM_REASON_ENGINE "engine"
 
-extern const struct dkim_engine dkim_engine_libopendkim;
-extern const struct dkim_engine dkim_engine_native;
+extern const struct dkim_engine engine_dkim_libopendkim;
+extern const struct dkim_engine engine_dkim_native;
 
-const struct dkim_engine *dkim_engine_named(const char *name);
+const struct dkim_engine *engine_dkim_named(const char *name);
 
 struct dkim_params {
     const struct dkim_engine *engine;
@@ -89,23 +89,23 @@ struct dkim_params {
 struct dkim_verifier;
 
 /* A verifier in MESSAGE's region; NULL: memory. */
-struct dkim_verifier *dkim_verifier_new(struct message *message, const struct dkim_params *params);
+struct dkim_verifier *verify_dkim_new(struct message *message, const struct dkim_params *params);
 
 /* A field has arrived (as stored in the message): parses a DKIM-Signature and
  * starts its key lookup.  Fields beyond max_signatures are only counted. */
-void dkim_verifier_field(struct dkim_verifier *verifier, const struct field *field);
+void verify_dkim_field(struct dkim_verifier *verifier, const struct field *field);
 
 /* INDEX of the whole header; NULL (memory) leaves everything unjudged. */
-void dkim_verifier_end_of_header(struct dkim_verifier *verifier, struct header_index *index);
+void verify_dkim_end_of_header(struct dkim_verifier *verifier, struct header_index *index);
 
 /* Whether the engine itself wants the body (beside params->body). */
-bool dkim_verifier_wants_body(const struct dkim_verifier *verifier);
-void dkim_verifier_body(struct dkim_verifier *verifier, struct text chunk);
+bool verify_dkim_wants_body(const struct dkim_verifier *verifier);
+void verify_dkim_body(struct dkim_verifier *verifier, struct text chunk);
 
 /* Candidates so far, for starting their DMARC lookups. */
-size_t dkim_verifier_count(const struct dkim_verifier *verifier);
-const struct dkim_candidate *dkim_verifier_candidate(const struct dkim_verifier *verifier,
-                                                     size_t i);
+size_t verify_dkim_count(const struct dkim_verifier *verifier);
+const struct dkim_candidate *verify_dkim_candidate(const struct dkim_verifier *verifier,
+                                                   size_t i);
 
 /* Waits for keys, finishes, appends one finding a signature (or one `none`). */
 void check_dkim(struct findings *findings, struct dkim_verifier *verifier);

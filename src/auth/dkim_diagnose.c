@@ -15,7 +15,7 @@ struct trial {
     unsigned tries;
 };
 
-bool dkim_can_diagnose(const struct dkim_candidate *c)
+bool can_diagnose_dkim(const struct dkim_candidate *c)
 {
     return c->result == RESULT_FAIL && c->well_formed && c->keys.count > 0;
 }
@@ -183,7 +183,7 @@ static bool prove_guess(struct trial *t, const struct header_edit *guesses, size
     return false;
 }
 
-void dkim_diagnose(struct region *region, const struct message *message,
+void diagnose_dkim(struct region *region, const struct message *message,
                    const struct dkim_candidate *candidate, struct dkim_diagnosis *d)
 {
     struct trial t = { message, candidate, 0 };

@@ -32,11 +32,11 @@ struct dkim_diagnosis {
 };
 
 /* Whether anything can be said about CANDIDATE: it fails and its key is there. */
-bool dkim_can_diagnose(const struct dkim_candidate *candidate);
+bool can_diagnose_dkim(const struct dkim_candidate *candidate);
 
 /* Of MESSAGE, all of whose fields are there.  Texts live in REGION or in the
  * message. */
-void dkim_diagnose(struct region *region, const struct message *message,
+void diagnose_dkim(struct region *region, const struct message *message,
                    const struct dkim_candidate *candidate, struct dkim_diagnosis *diagnosis);
 
 #endif

@@ -19,14 +19,14 @@ static bool name_is_plain(struct text name)
     return name.len > 0;
 }
 
-bool dkim_guard_label(const struct field *field)
+bool guard_dkim_label(const struct field *field)
 {
     struct text blanks = text_tail(field->label, field->name.len);
 
     return text_find(blanks, '\t') == blanks.len;
 }
 
-bool dkim_guard_field(const struct field *field)
+bool guard_dkim_field(const struct field *field)
 {
     struct text v = field->value;
 
@@ -69,16 +69,16 @@ static size_t signed_list_length(const struct signature *s)
     return len;
 }
 
-bool dkim_guard_candidate(const struct dkim_candidate *c)
+bool guard_dkim_candidate(const struct dkim_candidate *c)
 {
     const struct signature *s = &c->signature;
 
-    return c->well_formed && dkim_guard_field(c->field) && text_is_ascii(c->field->value) &&
+    return c->well_formed && guard_dkim_field(c->field) && text_is_ascii(c->field->value) &&
            finds_b(c->field->value) && signed_list_length(s) <= SIGNED_LIST_MAX &&
            (!s->has_length || s->length <= length_max);
 }
 
-bool dkim_guard_signs_itself(const struct dkim_candidate *c)
+bool guard_dkim_signs_itself(const struct dkim_candidate *c)
 {
     const struct text own = TEXT("DKIM-Signature");
     size_t named = 0, below = 0;
@@ -90,7 +90,7 @@ bool dkim_guard_signs_itself(const struct dkim_candidate *c)
     return named > below;
 }
 
-bool dkim_guard_disturb(const struct signature *a, const struct signature *b)
+bool guard_dkim_disturb(const struct signature *a, const struct signature *b)
 {
     if (a->has_length && b->has_length && a->length != b->length)
         return true;

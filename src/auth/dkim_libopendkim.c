@@ -109,7 +109,7 @@ static void set_up_library(void)
 static void cannot_judge(struct dkim_candidate *c)
 {
     if (!c->settled)
-        dkim_candidate_settle(c, RESULT_PERMERROR, DKIM_REASON_ENGINE);
+        settle_dkim_candidate(c, RESULT_PERMERROR, DKIM_REASON_ENGINE);
 }
 
 /* The handle is of no more use. */
@@ -124,7 +124,7 @@ static bool fits(const struct group *group, const struct dkim_candidate *c)
     if (group->count == MEMBERS_MAX)
         return false;
     for (size_t i = 0; i < group->count; i++)
-        if (dkim_guard_disturb(&group->members[i].candidate->signature, &c->signature))
+        if (guard_dkim_disturb(&group->members[i].candidate->signature, &c->signature))
             return false;
     return true;
 }
@@ -205,7 +205,7 @@ static bool group_takes(const struct group *group, const struct field *field)
 {
     if (field_is(field, TEXT("DKIM-Signature")))
         return member_with(group, field) != NULL;
-    return dkim_guard_field(field);
+    return guard_dkim_field(field);
 }
 
 static bool signs(const struct signature *s, const struct field *field)
@@ -232,7 +232,7 @@ static void withhold(struct group *group, const struct field *field, bool label_
 /* SCRATCH holds the longest field. */
 static bool feed_field(struct group *group, const struct field *field, unsigned char *scratch)
 {
-    struct text label = dkim_guard_label(field) ? field->label : field->name;
+    struct text label = guard_dkim_label(field) ? field->label : field->name;
 
     memcpy(scratch, label.data, label.len);
     scratch[label.len] = ':';
@@ -276,7 +276,7 @@ static void feed_header(struct group *group, unsigned char *scratch)
     for (const struct field *f = group->engine->job->message->fields; f && ok; f = f->next) {
         bool taken = group_takes(group, f);
 
-        if (!taken || !dkim_guard_label(f))
+        if (!taken || !guard_dkim_label(f))
             withhold(group, f, taken);
         if (taken)
             ok = feed_field(group, f, scratch);
@@ -304,11 +304,11 @@ static bool form_groups(struct engine *engine)
     for (size_t i = 0; i < engine->job->count; i++) {
         struct dkim_candidate *c = engine->job->candidates[i];
 
-        if (!dkim_guard_candidate(c)) {
+        if (!guard_dkim_candidate(c)) {
             cannot_judge(c);
             continue;
         }
-        if (dkim_guard_signs_itself(c))
+        if (guard_dkim_signs_itself(c))
             cannot_judge(c);
         if (!join_group(engine, c))
             return false;
@@ -438,16 +438,16 @@ static void judge_member(struct member *member)
     if (member->body && member->body->total > c->signature.length)
         c->unsigned_octets = member->body->total - c->signature.length;
     if (error == DKIM_SIGERROR_TOOLARGE_L) {
-        dkim_candidate_settle(c, RESULT_PERMERROR, "l= exceeds the body");
+        settle_dkim_candidate(c, RESULT_PERMERROR, "l= exceeds the body");
     } else if ((error != DKIM_SIGERROR_OK && error != DKIM_SIGERROR_BADSIG) || !(flags & done)) {
         cannot_judge(c);
     } else if (!body_hash_matches(member)) {
         c->body_hash_mismatch = true;
-        dkim_candidate_settle(c, RESULT_FAIL, "body hash did not verify");
+        settle_dkim_candidate(c, RESULT_FAIL, "body hash did not verify");
     } else if ((flags & good) == good) {
-        dkim_candidate_settle(c, RESULT_PASS, NULL);
+        settle_dkim_candidate(c, RESULT_PASS, NULL);
     } else {
-        dkim_candidate_settle(c, RESULT_FAIL, "signature did not verify");
+        settle_dkim_candidate(c, RESULT_FAIL, "signature did not verify");
     }
 }
 
@@ -467,4 +467,4 @@ static void finish(void *state)
     }
 }
 
-const struct dkim_engine dkim_engine_libopendkim = { "libopendkim", begin, body, finish };
+const struct dkim_engine engine_dkim_libopendkim = { "libopendkim", begin, body, finish };

@@ -62,7 +62,7 @@ static void judge(struct region *region, const struct native *n)
     if (n->body->has_length)
         c->unsigned_octets = n->body->complete ? n->body->total - n->body->length : 0;
     if (!n->body->complete) {
-        dkim_candidate_settle(c, RESULT_PERMERROR, "l= exceeds the body");
+        settle_dkim_candidate(c, RESULT_PERMERROR, "l= exceeds the body");
         return;
     }
     key = key_choice_verify(region, &c->keys, &c->signature, n->header);
@@ -73,11 +73,11 @@ static void judge(struct region *region, const struct native *n)
     }
     c->body_hash_mismatch = !body_hash_matches(n);
     if (c->body_hash_mismatch)
-        dkim_candidate_settle(c, RESULT_FAIL, "body hash did not verify");
+        settle_dkim_candidate(c, RESULT_FAIL, "body hash did not verify");
     else if (!key)
-        dkim_candidate_settle(c, RESULT_FAIL, "signature did not verify");
+        settle_dkim_candidate(c, RESULT_FAIL, "signature did not verify");
     else
-        dkim_candidate_settle(c, RESULT_PASS, NULL);
+        settle_dkim_candidate(c, RESULT_PASS, NULL);
 }
 
 static void finish(void *state)
@@ -92,4 +92,4 @@ static void finish(void *state)
     }
 }
 
-const struct dkim_engine dkim_engine_native = { "native", begin, NULL, finish };
+const struct dkim_engine engine_dkim_native = { "native", begin, NULL, finish };

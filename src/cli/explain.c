@@ -92,8 +92,8 @@ static void tell_details(const struct explanation *x, const struct finding *f, s
         explain_spf(x, f);
         return;
     case METHOD_DKIM:
-        if (dkim && *signatures < dkim_verifier_count(dkim))
-            explain_dkim(x, dkim_verifier_candidate(dkim, (*signatures)++));
+        if (dkim && *signatures < verify_dkim_count(dkim))
+            explain_dkim(x, verify_dkim_candidate(dkim, (*signatures)++));
         for (const struct detail *d = f->details; d; d = d->next)
             if (text_equal(text_of(d->name), TEXT("not_evaluated")))
                 tell(&x->teller, DETAIL_INDENT, "%lld more signatures were not looked at "

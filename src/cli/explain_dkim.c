@@ -129,7 +129,7 @@ static void tell_header(const struct explanation *x, const struct dkim_candidate
     const struct teller *teller = &x->teller;
     struct dkim_diagnosis d;
 
-    dkim_diagnose(teller->region, x->judgement->message, c, &d);
+    diagnose_dkim(teller->region, x->judgement->message, c, &d);
     switch (d.kind) {
     case DIAGNOSIS_INTACT:
         tell(teller, DETAIL_INDENT, "the signed header fields are as they were");
@@ -156,6 +156,6 @@ void explain_dkim(const struct explanation *x, const struct dkim_candidate *c)
         return;
     tell_coverage(&x->teller, c);
     tell_body(x, c);
-    if (dkim_can_diagnose(c))
+    if (can_diagnose_dkim(c))
         tell_header(x, c);
 }

@@ -83,11 +83,11 @@ static void tell_identifiers(const struct explanation *x)
 {
     const struct judgement *j = x->judgement;
     const struct dmarc_record *record = j->dmarc->record;
-    size_t count = j->dkim ? dkim_verifier_count(j->dkim) : 0;
+    size_t count = j->dkim ? verify_dkim_count(j->dkim) : 0;
 
     tell_alignment(x, "SPF", j->spf->result, j->spf->domain, record && record->strict_spf);
     for (size_t i = 0; i < count; i++) {
-        const struct dkim_candidate *c = dkim_verifier_candidate(j->dkim, i);
+        const struct dkim_candidate *c = verify_dkim_candidate(j->dkim, i);
 
         tell_alignment(x, "DKIM", c->result, c->signature.domain, record && record->strict_dkim);
     }

@@ -22,8 +22,8 @@ bool list_id_parse(struct text value, domain_name domain)
 
 static bool signed_by(const char *list, const struct dkim_verifier *dkim)
 {
-    for (size_t i = 0; i < dkim_verifier_count(dkim); i++) {
-        const struct dkim_candidate *c = dkim_verifier_candidate(dkim, i);
+    for (size_t i = 0; i < verify_dkim_count(dkim); i++) {
+        const struct dkim_candidate *c = verify_dkim_candidate(dkim, i);
         const char *signer = c->signature.domain;
 
         if (c->result != RESULT_PASS || domain_labels(signer) < 2)

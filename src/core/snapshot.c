@@ -25,7 +25,7 @@ static bool choose_engines(struct snapshot *snapshot, char *error, size_t error_
         snprintf(error, error_size, "there is no SPF engine \"%s\"", config->spf.engine);
         return false;
     }
-    snapshot->dkim = dkim_engine_named(config->dkim.engine);
+    snapshot->dkim = engine_dkim_named(config->dkim.engine);
     if (!snapshot->dkim) {
         snprintf(error, error_size, "there is no DKIM engine \"%s\"", config->dkim.engine);
         return false;

@@ -123,15 +123,15 @@ static bool prepare_signatures(struct transaction *t)
     t->body = body_digests_new(t->message->region);
     if (!t->body)
         return false;
-    t->dkim = dkim_verifier_new(t->message, &(struct dkim_params){
-                                                .engine = t->snapshot->dkim,
-                                                .dns = t->dns,
-                                                .min_rsa_bits = config->dkim.min_rsa_bits,
-                                                .max_signatures = config->dkim.max_signatures,
-                                                .clock_skew = config->dkim.clock_skew,
-                                                .now = t->now,
-                                                .body = t->body,
-                                            });
+    t->dkim = verify_dkim_new(t->message, &(struct dkim_params){
+                                              .engine = t->snapshot->dkim,
+                                              .dns = t->dns,
+                                              .min_rsa_bits = config->dkim.min_rsa_bits,
+                                              .max_signatures = config->dkim.max_signatures,
+                                              .clock_skew = config->dkim.clock_skew,
+                                              .now = t->now,
+                                              .body = t->body,
+                                          });
     if (!config->arc.verify)
         return t->dkim;
     t->arc = arc_verifier_new(t->message, &(struct arc_params){
@@ -221,7 +221,7 @@ void transaction_field(struct transaction *t, struct text name, struct text valu
 
     if (!field || !t->dkim)
         return;
-    dkim_verifier_field(t->dkim, field);
+    verify_dkim_field(t->dkim, field);
     if (t->arc)
         arc_verifier_field(t->arc, field);
     if (field->index == 1 && field_is(field, TEXT("From")))
@@ -259,21 +259,21 @@ void transaction_end_of_header(struct transaction *t)
     author_of(t->message, &t->author);
     if (!t->dkim)
         return;
-    for (size_t i = 0; i < dkim_verifier_count(t->dkim); i++)
-        start_identifier_lookups(t, dkim_verifier_candidate(t->dkim, i)->signature.domain);
+    for (size_t i = 0; i < verify_dkim_count(t->dkim); i++)
+        start_identifier_lookups(t, verify_dkim_candidate(t->dkim, i)->signature.domain);
     if (sender->kind == PATH_ADDRESS)
         start_identifier_lookups(t, sender->domain);
     else if (sender->kind == PATH_NULL && helo_domain(t, helo))
         start_identifier_lookups(t, helo);
     header = header_index_new(t->message);
-    dkim_verifier_end_of_header(t->dkim, header);
+    verify_dkim_end_of_header(t->dkim, header);
     if (t->arc)
         arc_verifier_end_of_header(t->arc, header);
 }
 
 bool transaction_wants_body(const struct transaction *t)
 {
-    return t->dkim && (body_digests_wanted(t->body) || dkim_verifier_wants_body(t->dkim));
+    return t->dkim && (body_digests_wanted(t->body) || verify_dkim_wants_body(t->dkim));
 }
 
 void transaction_body(struct transaction *t, struct text chunk)
@@ -281,7 +281,7 @@ void transaction_body(struct transaction *t, struct text chunk)
     if (!transaction_wants_body(t))
         return;
     body_digests_add(t->body, chunk);
-    dkim_verifier_body(t->dkim, chunk);
+    verify_dkim_body(t->dkim, chunk);
 }
 
 /* --- the checks, in the order of the Authentication-Results field -------- */
@@ -308,7 +308,7 @@ static void judge_spf_identity(struct transaction *t, struct findings *findings)
 
 static void judge_dmarc_of(struct transaction *t)
 {
-    size_t count = dkim_verifier_count(t->dkim);
+    size_t count = verify_dkim_count(t->dkim);
     struct dmarc_dkim *signatures = region_array(t->message->region, count, sizeof *signatures);
     struct dmarc_request request = {
         .region = t->message->region,
@@ -323,7 +323,7 @@ static void judge_dmarc_of(struct transaction *t)
     if (!signatures)
         return;
     for (; request.dkim_count < count; request.dkim_count++) {
-        const struct dkim_candidate *c = dkim_verifier_candidate(t->dkim, request.dkim_count);
+        const struct dkim_candidate *c = verify_dkim_candidate(t->dkim, request.dkim_count);
 
         signatures[request.dkim_count].result = c->result;
         signatures[request.dkim_count].domain = c->signature.domain;

@@ -53,7 +53,7 @@ static inline void case_field(void *context, struct text label, struct text valu
     c->field = field;
     c->well_formed = !signature_parse(run->message->region, field->value, &c->signature);
     if (!c->well_formed)
-        dkim_candidate_settle(c, RESULT_PERMERROR, "refused");
+        settle_dkim_candidate(c, RESULT_PERMERROR, "refused");
     run->candidates[run->job.count++] = c;
 }
 

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct dkim_case run;
 
-    dkim_case_run(&run, &dkim_engine_libopendkim, 0, (struct text){ (const char *)data, size });
+    dkim_case_run(&run, &engine_dkim_libopendkim, 0, (struct text){ (const char *)data, size });
     dkim_case_free(&run);
     return 0;
 }

@@ -46,11 +46,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct text whole = { (const char *)data, size };
     struct dkim_case native;
 
-    if (dkim_case_run(&native, &dkim_engine_native, 0, whole)) {
-        check_against(&native, &dkim_engine_native, 1, whole);
-        check_against(&native, &dkim_engine_native, 7, whole);
+    if (dkim_case_run(&native, &engine_dkim_native, 0, whole)) {
+        check_against(&native, &engine_dkim_native, 1, whole);
+        check_against(&native, &engine_dkim_native, 7, whole);
         if (!has_bare_cr(whole))
-            check_against(&native, &dkim_engine_libopendkim, 0, whole);
+            check_against(&native, &engine_dkim_libopendkim, 0, whole);
     }
     dkim_case_free(&native);
     return 0;

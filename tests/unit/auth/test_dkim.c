@@ -28,7 +28,7 @@ enum { NOW = 1790000000 };
 static struct resolver *resolver;
 
 /* What all tests but those of one engine run with. */
-static const struct dkim_engine *engine = &dkim_engine_native;
+static const struct dkim_engine *engine = &engine_dkim_native;
 static unsigned clock_skew;
 
 static const char *data_path(char *out, size_t size, const char *name, const char *suffix)
@@ -74,16 +74,16 @@ static void on_field(void *context, struct text name, struct text value)
     struct field *field = message_add_field(run->message, name, value);
 
     if (field)
-        dkim_verifier_field(run->verifier, field);
+        verify_dkim_field(run->verifier, field);
 }
 
 static void on_end_of_header(void *context)
 {
     struct run *run = context;
 
-    dkim_verifier_end_of_header(run->verifier, header_index_new(run->message));
+    verify_dkim_end_of_header(run->verifier, header_index_new(run->message));
     run->body_wanted =
-        body_digests_wanted(run->body) || dkim_verifier_wants_body(run->verifier);
+        body_digests_wanted(run->body) || verify_dkim_wants_body(run->verifier);
 }
 
 static void on_body(void *context, struct text chunk)
@@ -95,7 +95,7 @@ static void on_body(void *context, struct text chunk)
         struct text piece = text_head(text_tail(chunk, at), step);
 
         body_digests_add(run->body, piece);
-        dkim_verifier_body(run->verifier, piece);
+        verify_dkim_body(run->verifier, piece);
     }
 }
 
@@ -115,7 +115,7 @@ static bool run_start_within(struct run *run, size_t memory, int64_t now, unsign
         return false;
     params.dns = run->scope;
     params.body = run->body = body_digests_new(run->message->region);
-    run->verifier = dkim_verifier_new(run->message, &params);
+    run->verifier = verify_dkim_new(run->message, &params);
     findings_init(&run->findings, run->message->region);
     return run->body && run->verifier;
 }
@@ -325,7 +325,7 @@ static const struct {
 static const char *expected_of(size_t i)
 {
     for (size_t k = 0; k < sizeof native_differs / sizeof native_differs[0]; k++)
-        if (engine == &dkim_engine_native &&
+        if (engine == &engine_dkim_native &&
             strcmp(native_differs[k].name, messages[i].name) == 0)
             return native_differs[k].expected;
     return messages[i].expected;
@@ -349,16 +349,16 @@ static void check_all(const struct dkim_engine *engine_used, size_t chunk)
 static void every_message(void **state)
 {
     (void)state;
-    check_all(&dkim_engine_native, 0);
-    check_all(&dkim_engine_libopendkim, 0);
+    check_all(&engine_dkim_native, 0);
+    check_all(&engine_dkim_libopendkim, 0);
 }
 
 /* Where the body is cut into pieces makes no difference. */
 static void every_message_octet_by_octet(void **state)
 {
     (void)state;
-    check_all(&dkim_engine_native, 1);
-    check_all(&dkim_engine_libopendkim, 1);
+    check_all(&engine_dkim_native, 1);
+    check_all(&engine_dkim_libopendkim, 1);
 }
 
 /* Time is what the caller says, whatever the machine's clock. */
@@ -612,9 +612,9 @@ static void abandoned_at_every_stage(void **state)
 static void engines_by_name(void **state)
 {
     (void)state;
-    assert_ptr_equal(dkim_engine_named("libopendkim"), &dkim_engine_libopendkim);
-    assert_ptr_equal(dkim_engine_named("native"), &dkim_engine_native);
-    assert_null(dkim_engine_named("libopendki"));
+    assert_ptr_equal(engine_dkim_named("libopendkim"), &engine_dkim_libopendkim);
+    assert_ptr_equal(engine_dkim_named("native"), &engine_dkim_native);
+    assert_null(engine_dkim_named("libopendki"));
 }
 
 int main(void)
