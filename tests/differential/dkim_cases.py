@@ -1,0 +1,348 @@
+"""Makes signed messages, valid ones and ones that were bent: in the signature
+before it was made, in the message afterwards, or in the key record.
+
+Every case comes from a seed of its own, so that one can be made again alone.
+`facts` says what was put into a case; `valid` is true when every verifier that
+knows the algorithm has to accept it.
+"""
+import base64
+import hashlib
+import pathlib
+import random
+import re
+import sys
+from dataclasses import dataclass, field
+
+import nacl.signing
+from dkim.crypto import RSASSA_PKCS1_v1_5_sign, parse_pem_private_key
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import dkim_bends  # noqa: E402
+import signer  # noqa: E402
+from dkim_bends import DAY, NOW  # noqa: E402
+from fixture import Fixture  # noqa: E402
+
+KEYS = ["rsa1024"] * 4 + ["rsa2048"] * 3 + ["ed25519"]
+
+
+# --- keys
+
+class Key:
+    loaded = {}
+
+    def __init__(self, name):
+        self.name = name
+        self.public = signer.public_key(name)
+        pem = (signer.KEYS / f"{name}.pem").read_bytes()
+        if name == "ed25519":
+            der = base64.b64decode(b"".join(pem.splitlines()[1:-1]))
+            self.private = nacl.signing.SigningKey(der[-32:])
+        else:
+            self.private = parse_pem_private_key(pem)
+
+    def sign(self, data, digest):
+        hashed = hashlib.new(digest, data)
+        if self.name == "ed25519":
+            return self.private.sign(hashed.digest()).signature
+        return RSASSA_PKCS1_v1_5_sign(hashed, self.private)
+
+
+def key(name):
+    if name not in Key.loaded:
+        Key.loaded[name] = Key(name)
+    return Key.loaded[name]
+
+
+# --- messages
+
+@dataclass
+class Case:
+    id: str
+    message: bytes  # with CRLF
+    dns: Fixture
+    facts: set
+    valid: bool
+    line_feeds: bool = False  # vidimus gets it with LF alone
+    method = "dkim"
+    now = NOW
+
+    def fields(self):
+        header = self.message.split(b"\r\n\r\n", 1)[0]
+        return re.split(rb"\r\n(?![ \t])", header)
+
+    @property
+    def signatures(self):
+        return sum(1 for f in self.fields() if re.match(rb"DKIM-Signature[ \t]*:", f, re.I))
+
+    def arguments(self):
+        return ["--ip", "192.0.2.1", "--helo", "mail.example.com", "--mail-from",
+                "a@example.com", "--authserv-id", "mx.rcpt.test", "--now", str(NOW)]
+
+    def plain(self):
+        return {"method": "dkim", "now": NOW,
+                "message": base64.b64encode(self.message).decode(), **self.dns.plain()}
+
+    def show(self):
+        lines = [f"facts={sorted(self.facts)} valid={self.valid}"]
+        lines += [repr(f)[2:-1] for f in self.fields()]
+        lines += ["body: " + repr(self.message.split(b"\r\n\r\n", 1)[-1])[:600]]
+        lines += [f"  {name} {kind} {data}" for (name, kind), rows in self.dns.sets.items()
+                  for data in rows]
+        lines += [f"  {name} {kind} FAULT {what}" for (name, kind), what in self.dns.faults.items()]
+        return "\n".join(lines)
+
+
+class Maker:
+    """Makes one case.  Fields are bytes with their folding and last CRLF."""
+
+    def __init__(self, name):
+        self.name = name
+        self.rng = random.Random(name)
+        self.dns = Fixture()
+        self.facts = set()
+        self.valid = True
+
+    def chance(self, share):
+        return self.rng.random() < share
+
+    def pick(self, *choices):
+        return self.rng.choice(choices)
+
+    # --- a message to sign
+
+    def blanks(self):
+        return self.pick(b" ", b" ", b" ", b"", b"  ", b"\t", b"\r\n ", b" \r\n\t", b" \t ")
+
+    def text(self):
+        words = [b"hello", b"World", b"a", b"=?utf-8?q?x=C3=A9?=", b"(comment)", b"\xc3\xa9t\xc3\xa9",
+                 b"x:y", b"1;2", b"\"quoted  text\"", b"=3D", b"\xff", b"w" * 80]
+        parts = []
+        for _ in range(self.pick(0, 1, 2, 4, 9)):
+            parts += [self.rng.choice(words), self.pick(b" ", b" ", b"  ", b"\t", b"\r\n ", b" \r\n  ")]
+        if parts and self.chance(0.7):
+            parts.pop()
+        return b"".join(parts)
+
+    def header(self):
+        author = self.pick(b"a@example.com", b"A Person <a@example.com>", b"\"A, B\"\r\n <a@example.com>")
+        fields = [(b"From", author), (b"To", b"<b@example.net>"), (b"Subject", self.text()),
+                  (b"Date", b"Thu, 01 Jan 2026 00:00:00 +0000"), (b"Message-ID", b"<1@example.com>")]
+        for name in (b"Cc", b"Reply-To", b"MIME-Version", b"Content-Type", b"Received", b"Received",
+                     b"X-Odd_name!#$", b"x-lower", b"X-EMPTY", b"Comments", b"Comments", b"List-Id"):
+            if self.chance(0.3):
+                fields.append((name, b"" if name == b"X-EMPTY" else self.text()))
+        self.rng.shuffle(fields)
+        made = []
+        for name, value in fields:
+            name = self.pick(name, name, name, name.lower(), name.upper())
+            colon = b":"
+            if self.chance(0.003):
+                colon = self.pick(b" :", b"\t:", b"  :")
+            made.append(name + colon + self.blanks() + value + self.pick(b"", b"", b"", b" ", b"\t") + b"\r\n")
+        return made
+
+    def line(self):
+        return b"".join(self.pick(b"word", b"x", b" ", b" ", b"  ", b"\t", b"\xe9", b"=20", b".", b"a" * 70)
+                        for _ in range(self.pick(0, 1, 3, 8)))
+
+    def body(self):
+        lines = [self.line() for _ in range(self.pick(0, 0, 1, 2, 5, 30))]
+        lines += self.pick([], [], [], [b""], [b"", b"", b""], [b" ", b""], [b"\t"], [b"", b" \t "])
+        if self.chance(0.05):
+            lines.insert(0, b"")
+        if self.chance(0.03):
+            lines.append(b"L" * self.pick(998, 5000, 70000))
+        if self.chance(0.02) and lines:
+            lines[-1] += self.pick(b"\rbare", b" \r", b"\r\r x")
+        text = b"".join(line + b"\r\n" for line in lines)
+        if text.endswith(b"\r\n") and self.chance(0.1):
+            text = text[:-2]
+        return text
+
+    # --- a signature
+
+    def names(self, fields):
+        """What h= names: each field once or more, some that are not there."""
+        present = [f.split(b":")[0].strip() for f in fields]
+        names = [n for n in present if n.lower() == b"from" or self.chance(0.8)]
+        for name in (b"From", b"Subject", b"X-Missing", b"Resent-From", b"To", b"Received"):
+            if self.chance(0.15):
+                names.append(name)
+        self.rng.shuffle(names)
+        return [self.pick(n, n, n.lower(), n.title()) for n in names]
+
+    def style(self):
+        """What stands between the parts of a signature field."""
+        return self.pick((b"; ", b"=", b":"), (b"; ", b"=", b":"), (b";", b"=", b":"),
+                         (b";\r\n\t", b"=", b":"), (b";\r\n ", b"=", b" : "),
+                         (b"; ", b"= ", b":\r\n  "), (b";\r\n\t ", b"=\r\n ", b":"),
+                         *([(b" ; ", b"=", b":")] if self.chance(0.3) else []))
+
+    def folded(self, value):
+        """Base64 in lines."""
+        step = self.pick(0, 0, 60, 20)
+        if not step:
+            return value
+        between = self.pick(b"\r\n\t", b"\r\n ", b" ", b"\r\n        ")
+        return between.join(value[i:i + step] for i in range(0, len(value), step))
+
+    def tags(self, fields, body, domain, selector, key_name):
+        header_form = self.pick("simple", "relaxed", "relaxed")
+        body_form = self.pick("simple", "relaxed")
+        hashed = signer.canonical_body(body, body_form)
+        tags = {"v": b"1", "a": b"ed25519-sha256" if key_name == "ed25519" else b"rsa-sha256",
+                "d": domain, "s": selector, "h": self.names(fields)}
+        if (header_form, body_form) != ("simple", "simple") or self.chance(0.7):
+            tags["c"] = f"{header_form}/{body_form}".encode()
+            if body_form == "simple" and self.chance(0.4):
+                tags["c"] = header_form.encode()
+        if self.chance(0.25):
+            tags["t"] = str(NOW - self.pick(0, 1, 3600, 300 * DAY)).encode()
+        if self.chance(0.2):
+            tags["x"] = str(NOW + self.pick(1, 3600, 30 * DAY)).encode()
+        if self.chance(0.3):
+            tags["i"] = self.pick(b"@" + domain, b"a@" + domain, b"@sub." + domain, b"x=20y@" + domain.upper())
+        if self.chance(0.15):
+            tags["q"] = b"dns/txt"
+        if self.chance(0.1):
+            tags["z"] = b"From:a@example.com|Subject:x=20y"
+        if self.chance(0.1):
+            tags["xx_1"] = b"unknown tag"
+        if self.chance(0.12):
+            tags["l"] = str(len(hashed)).encode()
+        tags["bh"] = None  # made at last
+        return tags, header_form, body_form
+
+    def sign(self, fields, body, domain, selector, key_name, bend=None):
+        """A DKIM-Signature field; BEND may change its tags before it is made."""
+        tags, header_form, body_form = self.tags(fields, body, domain, selector, key_name)
+        order = list(tags)
+        if self.chance(0.5):
+            self.rng.shuffle(order)
+        order.insert(self.pick(len(order), len(order), len(order), 1), "b")
+        pairs = [(name, tags.get(name)) for name in order]
+        if bend:
+            pairs = bend(pairs)
+        wanted = dict(pairs)
+        digest = "sha1" if b"sha1" in (wanted.get("a") or b"") else "sha256"
+        hashed = signer.canonical_body(body, body_form)
+        limit = wanted.get("l")
+        if limit and limit.isdigit():
+            hashed = hashed[:int(limit)]
+        body_hash = base64.b64encode(hashlib.new(digest, hashed).digest())
+        separator, equals, colon = self.style()
+        names = wanted.get("h") or []
+        texts = []
+        for name, value in pairs:
+            if name == "h" and isinstance(value, list):
+                value = colon.join(value)
+            if name == "bh" and value is None:
+                value = self.folded(body_hash)
+            texts.append((name.encode(), value))
+        before = self.pick(b" ", b" ", b"", b"\r\n\t", b"  ")
+        after = self.pick(b"", b"", b"", b"", b"", b"", b";", b";", b"; ")
+
+        def field_with(signature):
+            parts = [name + equals + (signature if value is None else value) for name, value in texts]
+            return b"DKIM-Signature:" + before + separator.join(parts) + after + b"\r\n"
+
+        data = self.hashed_header(fields, names, header_form)
+        hole = b"\0HOLE\0"
+        unsigned = re.sub(rb"(?:[ \t]|\r\n(?=[ \t]))*" + hole + rb"(?:[ \t]|\r\n(?=[ \t]))*", b"", field_with(hole))
+        data += signer.canonical_field(unsigned, header_form)[:-2]
+        value = key(key_name).sign(data, digest)
+        return field_with(self.folded(base64.b64encode(value)))
+
+    @staticmethod
+    def hashed_header(fields, names, form):
+        pile = list(fields)
+        data = b""
+        for name in names:
+            at = [i for i, f in enumerate(pile)
+                  if f.split(b":")[0].strip().lower() == name.strip().lower()]
+            if at:
+                data += signer.canonical_field(pile.pop(at[-1]), form)
+        return data
+
+    # --- key records
+
+    def publish(self, selector, domain, *records):
+        for record in records:
+            text = record.encode("latin-1")
+            cuts = sorted(self.rng.sample(range(1, len(text)), min(self.pick(0, 0, 1, 3), len(text) - 1))) \
+                if len(text) > 1 else []
+            parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)])]
+            parts = [p[i:i + 255] for p in parts for i in range(0, max(len(p), 1), 255)]
+            self.dns.add(f"{selector}._domainkey.{domain}", "TXT", *parts)
+
+    def public(self):
+        return key(self.key_name).public
+
+    def kind(self):
+        return "ed25519" if self.key_name == "ed25519" else "rsa"
+
+    def record(self, key_name, **changes):
+        """The text of a key record; CHANGES override its tags, None leaves one out."""
+        kind = "ed25519" if key_name == "ed25519" else "rsa"
+        tags = {"v": "DKIM1", "k": kind, "p": key(key_name).public}
+        if kind == "rsa" and self.chance(0.3):
+            del tags["k"]
+        if self.chance(0.2):
+            del tags["v"]
+        tags.update(changes)
+        separator = self.pick("; ", "; ", ";", " ; ", ";  ")
+        text = separator.join(f"{n}={v}" for n, v in tags.items() if v is not None)
+        return text + self.pick("", "", ";", "; ")
+
+    def good_record(self, key_name):
+        more = {}
+        if self.chance(0.15):
+            more["s"] = self.pick("*", "email", "email:other", "other:*")
+        if self.chance(0.1):
+            more["h"] = self.pick("sha256", "sha1:sha256", "sha256:sha1")
+        if self.chance(0.1):
+            more["t"] = self.pick("y", "y:x", "n")
+        if self.chance(0.1):
+            more["n"] = self.pick("a note", "")
+        return self.record(key_name, **more)
+
+    # --- whole messages
+
+    def begin(self):
+        self.fields, self.text_body = self.header(), self.body()
+        self.domain = self.pick(b"example.com", b"example.com", b"mail.example.com", b"Example.ORG", b"x_y.example.net")
+        self.selector = self.pick(b"s1", b"sel-2026", b"a.b.c", b"UPPER")
+        self.key_name = self.rng.choice(KEYS)
+
+    def finish(self, fields, body):
+        message = b"".join(fields) + b"\r\n" + body
+        line_feeds = self.chance(0.1) and b"\r" not in message.replace(b"\r\n", b"")
+        return Case(self.name, message, self.dns, self.facts, self.valid, line_feeds)
+
+    def place(self, field_made):
+        """FIELD_MADE among the fields of the message, mostly on top."""
+        at = 0 if self.chance(0.85) else self.rng.randrange(len(self.fields) + 1)
+        return self.fields[:at] + [field_made] + self.fields[at:]
+
+    def good(self, bend=None, record=None):
+        self.begin()
+        signature = self.sign(self.fields, self.text_body, self.domain, self.selector, self.key_name, bend)
+        self.publish(self.selector.decode(), self.domain.decode(),
+                     *(record or [self.good_record(self.key_name)]))
+        return self.place(signature)
+
+    def valid_case(self):
+        fields = self.good()
+        if self.chance(0.12):
+            second = self.pick("rsa1024", "ed25519")
+            other = self.sign(fields, self.text_body, b"second.example", b"s2", second)
+            self.publish("s2", "second.example", self.good_record(second))
+            fields = [other] + fields
+        return self.finish(fields, self.text_body)
+
+    def make(self):
+        kind = self.rng.choices(["valid", "signature", "message", "key"], [40, 25, 18, 17])[0]
+        if kind == "valid":
+            return self.valid_case()
+        return getattr(dkim_bends, kind)(self)
+
