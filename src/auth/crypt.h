@@ -1,5 +1,5 @@
-/* crypt.h: the one place that uses libcrypto: SHA-256, public keys, and whether
- * a signature is good.
+/* crypt.h: the one place that uses libcrypto: SHA-256, public keys, whether a
+ * signature is good; private keys, and signing.
  *
  * Failures of libcrypto itself (memory) latch the region, so that no result
  * comes of them.
@@ -75,5 +75,42 @@ bool crypt_key_publish(struct region *region, const struct crypt_key *key, struc
  * (RFC 6376 §3.3.2) or PureEdDSA over the digest (RFC 8463 §3). */
 bool crypt_verify(struct region *region, const struct crypt_key *key, const sha256_value digest,
                   struct text signature);
+
+/* ---- private keys */
+
+/* A private key, immutable and shared between threads.  Its octets are wiped when
+ * the last reference goes, and never printed. */
+struct crypt_signer;
+
+/* Reads PEM (PKCS#8 or PKCS#1, not encrypted) that holds one RSA or Ed25519
+ * private key and nothing else that counts.  The caller wipes PEM.  NULL with
+ * *WHY, static words ("is encrypted", "is a public key", "of a type that DKIM
+ * does not know", …). */
+struct crypt_signer *crypt_signer_new(struct text pem, const char **why);
+
+/* A new key; BITS of an RSA modulus (ignored for Ed25519).  NULL: libcrypto. */
+struct crypt_signer *crypt_signer_generate(enum key_type type, unsigned bits);
+struct crypt_signer *crypt_signer_ref(struct crypt_signer *signer);
+void crypt_signer_unref(struct crypt_signer *signer); /* NULL allowed */
+
+enum key_type crypt_signer_type(const struct crypt_signer *signer);
+unsigned crypt_signer_bits(const struct crypt_signer *signer); /* as crypt_key.bits */
+
+/* What p= of its key record holds, before base64 (crypt_key_publish()).  False
+ * for memory (the region latches). */
+bool crypt_signer_publish(struct region *region, const struct crypt_signer *signer,
+                          struct text *out);
+
+/* SIGNER as PEM (PKCS#8), NUL-terminated, on the heap; the caller hands it to
+ * crypt_wipe_free().  NULL: memory. */
+char *crypt_signer_pem(const struct crypt_signer *signer);
+
+/* Wipes LEN octets of heap memory that held a secret, and frees it. */
+void crypt_wipe_free(void *secret, size_t len);
+
+/* Signs DIGEST as crypt_verify() has it, into the region.  False when libcrypto
+ * fails (the region does not latch: an unsigned message is no disaster). */
+bool crypt_sign(struct region *region, const struct crypt_signer *signer,
+                const sha256_value digest, struct text *out);
 
 #endif

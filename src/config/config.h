@@ -13,6 +13,7 @@
 
 #include "base/ip.h"
 #include "base/names.h"
+#include "mail/canonicalise.h"
 #include "mail/domain.h"
 
 struct strings { size_t count; const char *const *items; }; /* items[count] is NULL */
@@ -38,6 +39,45 @@ struct override {
     struct domains recipient_domains; /* must hold for every recipient to soften */
     enum enforcement enforce;         /* strongest action for matching mail */
 };
+
+/* A key's life: published so that DNS knows it, then signed with, then kept in
+ * DNS until what it signed has been read.  Only active keys sign. */
+enum key_state { KEY_PUBLISH, KEY_ACTIVE, KEY_RETIRED };
+
+extern const struct name key_state_names[];
+
+/* One `key` section of `sign` or `seal`, or one line of a key table. */
+struct key_source {
+    const char *selector;
+    const char *domain; /* d=; "": the domain in From that the pattern matched */
+    const char *file;   /* PEM */
+    enum key_state state;
+    const char *place;  /* "FILE:LINE", for messages */
+};
+
+/* Whose mail a rule signs: what the pattern says of the address in From.  Listed
+ * from the most specific; of several DOMAIN, BELOW rules the longest counts. */
+enum sign_pattern_kind {
+    SIGN_ADDRESS, /* a glob over the whole address; of OpenDKIM tables only */
+    SIGN_DOMAIN,  /* "example.org": that domain */
+    SIGN_BELOW,   /* ".example.org": every domain below it */
+    SIGN_ANY      /* "*" */
+};
+
+/* One `sign` section, or the lines of a table that have one pattern. */
+struct sign_rule {
+    enum sign_pattern_kind kind;
+    const char *pattern;  /* as written; DOMAIN and BELOW normalised, without the dot */
+    const char *identity; /* i=; "": none */
+    enum canonicalisation header_canon, body_canon;
+    unsigned lifetime;    /* seconds to x=; 0: none */
+    struct strings more_fields;
+    size_t key_count;
+    const struct key_source *keys;
+};
+
+/* What becomes of our own mail that cannot be signed (two From fields, …). */
+enum unsignable_action { UNSIGNABLE_SEND, UNSIGNABLE_REJECT };
 
 struct config {
     const char *file; /* as given; for messages */
@@ -95,6 +135,24 @@ struct config {
 
     size_t override_count;
     const struct override *overrides;
+
+    struct networks sign_networks; /* whose mail is signed, with authenticated clients' */
+    bool require_alignment;        /* refuse our mail whose author domain no key covers */
+    enum unsignable_action unsignable;
+    unsigned sign_min_rsa_bits;
+    const char *key_table;             /* "" = none; its rules are in sign_rules */
+    const char *opendkim_key_table;    /* "" = none; with … */
+    const char *opendkim_signing_table;
+    size_t sign_rule_count;
+    const struct sign_rule *sign_rules; /* sections, then tables, each in file order */
+
+    struct {
+        bool all;                        /* every message that is accepted */
+        struct domains recipient_domains; /* or those to one of these, or below */
+        struct strings fields;           /* h= of the AMS, exactly; empty: our choice */
+        size_t key_count;                /* 0: nothing is sealed */
+        const struct key_source *keys;   /* the first whose d= the recipient is in, else the first */
+    } seal;
 };
 
 /* One error or warning: "FILE:LINE: message". */
