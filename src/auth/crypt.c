@@ -1,4 +1,4 @@
-#include "auth/crypt.h"
+#include "auth/crypt_private.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -34,6 +34,12 @@ static void fetch_sha256(void)
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
+const EVP_MD *crypt_sha256(void)
+{
+    pthread_once(&sha256_once, fetch_sha256);
+    return sha256;
+}
+
 static void free_context(void *context)
 {
     EVP_MD_CTX_free(context);
@@ -55,14 +61,13 @@ struct crypt_digest *crypt_digest_new(struct region *region)
 {
     struct crypt_digest *digest = region_alloc(region, sizeof *digest);
 
-    pthread_once(&sha256_once, fetch_sha256);
     if (!digest)
         return NULL;
     digest->region = region;
     digest->running = context_new(region);
     if (!digest->running)
         return NULL;
-    if (!sha256 || !EVP_DigestInit_ex2(digest->running, sha256, NULL)) {
+    if (!crypt_sha256() || !EVP_DigestInit_ex2(digest->running, crypt_sha256(), NULL)) {
         region_fail(region);
         return NULL;
     }
@@ -205,7 +210,7 @@ static EVP_PKEY *decode(enum key_type type, struct text octets)
     return pkey;
 }
 
-static unsigned exponent_bits(const EVP_PKEY *pkey)
+unsigned crypt_exponent_bits(const EVP_PKEY *pkey)
 {
     BIGNUM *e = NULL;
     unsigned bits = 0;
@@ -231,7 +236,7 @@ struct crypt_key *crypt_key_new(enum key_type type, struct text octets)
     *key = (struct crypt_key){
         .type = type,
         .bits = type == KEY_RSA ? (unsigned)EVP_PKEY_get_bits(pkey) : ED25519_KEY_BITS,
-        .exponent_bits = type == KEY_RSA ? exponent_bits(pkey) : 0,
+        .exponent_bits = type == KEY_RSA ? crypt_exponent_bits(pkey) : 0,
         .octets = { copy, octets.len },
         .handle = pkey,
         .references = 1,
@@ -254,35 +259,46 @@ void crypt_key_unref(struct crypt_key *key)
     free(key);
 }
 
-static bool copy_to_region(struct region *region, const unsigned char *octets, size_t len,
-                           struct text *out)
+static bool publish_rsa(struct region *region, const EVP_PKEY *pkey, struct text *out)
 {
-    char *copy = region_alloc(region, len);
+    unsigned char *at, *spki;
+    int len = i2d_PUBKEY(pkey, NULL);
 
-    if (!copy)
+    spki = at = len > 0 ? region_alloc(region, (size_t)len) : NULL;
+    if (!spki || i2d_PUBKEY(pkey, &at) != len) {
+        region_fail(region);
         return false;
-    memcpy(copy, octets, len);
-    *out = (struct text){ copy, len };
+    }
+    *out = (struct text){ (const char *)spki, (size_t)len };
     return true;
+}
+
+static bool publish_ed25519(struct region *region, const EVP_PKEY *pkey, struct text *out)
+{
+    unsigned char *point = region_alloc(region, ED25519_KEY_OCTETS);
+    size_t len = ED25519_KEY_OCTETS;
+
+    if (!point || !EVP_PKEY_get_raw_public_key(pkey, point, &len)) {
+        region_fail(region);
+        return false;
+    }
+    *out = (struct text){ (const char *)point, len };
+    return true;
+}
+
+bool crypt_publish(struct region *region, enum key_type type, const EVP_PKEY *pkey,
+                   struct text *out)
+{
+    bool done = type == KEY_RSA ? publish_rsa(region, pkey, out)
+                                : publish_ed25519(region, pkey, out);
+
+    ERR_clear_error();
+    return done;
 }
 
 bool crypt_key_publish(struct region *region, const struct crypt_key *key, struct text *out)
 {
-    unsigned char *spki = NULL;
-    bool ok;
-    int len;
-
-    if (key->type == KEY_ED25519)
-        return copy_to_region(region, (const unsigned char *)key->octets.data, key->octets.len,
-                              out);
-    len = i2d_PUBKEY(key->handle, &spki);
-    if (len <= 0) {
-        region_fail(region);
-        return false;
-    }
-    ok = copy_to_region(region, spki, (size_t)len, out);
-    OPENSSL_free(spki);
-    return ok;
+    return crypt_publish(region, key->type, key->handle, out);
 }
 
 /* ---- signatures: 1 good, 0 or less bad, MEMORY for a failure of libcrypto */
@@ -297,7 +313,7 @@ static int verify_rsa(const struct crypt_key *key, const sha256_value digest,
 
     if (context && EVP_PKEY_verify_init(context) > 0 &&
         EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0 &&
-        EVP_PKEY_CTX_set_signature_md(context, sha256) > 0)
+        EVP_PKEY_CTX_set_signature_md(context, crypt_sha256()) > 0)
         outcome = EVP_PKEY_verify(context, (const unsigned char *)signature.data, signature.len,
                                   digest, SHA256_OCTETS);
     EVP_PKEY_CTX_free(context);
@@ -322,7 +338,6 @@ bool crypt_verify(struct region *region, const struct crypt_key *key, const sha2
 {
     int outcome = MEMORY;
 
-    pthread_once(&sha256_once, fetch_sha256);
     switch (key->type) {
     case KEY_RSA:
         outcome = verify_rsa(key, digest, signature);

@@ -1,5 +1,5 @@
-/* crypt.h: the one place that uses libcrypto: SHA-256, public keys, whether a
- * signature is good; private keys, and signing.
+/* crypt.h: what uses libcrypto: SHA-256, public keys, whether a signature is good
+ * (crypt.c); private keys, and signing (crypt_signer.c).
  *
  * Failures of libcrypto itself (memory) latch the region, so that no result
  * comes of them.
@@ -83,9 +83,10 @@ bool crypt_verify(struct region *region, const struct crypt_key *key, const sha2
 struct crypt_signer;
 
 /* Reads PEM (PKCS#8 or PKCS#1, not encrypted) that holds one RSA or Ed25519
- * private key and nothing else that counts.  The caller wipes PEM.  NULL with
- * *WHY, static words ("is encrypted", "is a public key", "of a type that DKIM
- * does not know", …). */
+ * private key and nothing else that counts: other text and public keys beside it
+ * do not.  RSA within RSA_BITS_MIN and RSA_BITS_MAX.  The caller wipes PEM.  NULL
+ * with *WHY, static words that go on from the name of the file ("is encrypted",
+ * "is a public key", "is of a type that DKIM does not know", …). */
 struct crypt_signer *crypt_signer_new(struct text pem, const char **why);
 
 /* A new key; BITS of an RSA modulus (ignored for Ed25519).  NULL: libcrypto. */
