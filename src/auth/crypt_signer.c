@@ -52,7 +52,7 @@ struct rsa_numbers {
 
 static void wipe_integer(ASN1_TYPE *value)
 {
-    if (value->type == V_ASN1_INTEGER || value->type == V_ASN1_NEG_INTEGER)
+    if (value->type == V_ASN1_INTEGER)
         OPENSSL_cleanse(value->value.integer->data, (size_t)value->value.integer->length);
     ASN1_TYPE_free(value);
 }
@@ -79,7 +79,8 @@ static bool take_numbers(const ASN1_SEQUENCE_ANY *sequence, struct rsa_numbers *
         if (i == 0)
             continue;
         numbers->part[i - 1] = BN_secure_new();
-        if (!numbers->part[i - 1] || !ASN1_INTEGER_to_BN(integer, numbers->part[i - 1]))
+        if (!numbers->part[i - 1] || !ASN1_INTEGER_to_BN(integer, numbers->part[i - 1]) ||
+            BN_is_negative(numbers->part[i - 1]))
             return false;
     }
     return true;
