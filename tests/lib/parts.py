@@ -408,10 +408,12 @@ disable_dns_lookups = yes
 
 
 class Client:
-    """An SMTP client that Postfix takes for a host elsewhere (XCLIENT)."""
+    """An SMTP client.  With IP Postfix takes it for a host elsewhere (XCLIENT);
+    with SOURCE it comes from that loopback address."""
 
-    def __init__(self, port, ip=None, helo="client.example", name="[UNAVAILABLE]"):
-        self.smtp = smtplib.SMTP("127.0.0.1", port, local_hostname=helo, timeout=60)
+    def __init__(self, port, ip=None, helo="client.example", name="[UNAVAILABLE]", source=None):
+        self.smtp = smtplib.SMTP("127.0.0.1", port, local_hostname=helo, timeout=60,
+                                 source_address=(source, 0) if source else None)
         self.smtp.ehlo()
         if ip:
             address = f"IPV6:{ip}" if ":" in ip else ip
