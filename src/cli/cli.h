@@ -11,6 +11,7 @@ struct snapshot;
  * status of sysexits(3). */
 int cmd_check(int argc, char **argv);
 int cmd_config(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 
 /* Says FORMAT on stderr as "vidimus COMMAND: …" and returns EX_USAGE. */

@@ -13,6 +13,7 @@ static const struct command {
 } commands[] = {
     { "check", cmd_check, "judge a message as the daemon would" },
     { "config", cmd_config, "check the configuration, or print what is in effect" },
+    { "report", cmd_report, "DMARC reports: read those that others sent" },
     { "status", cmd_status, "show the counters of the running daemon" },
 };
 
