@@ -5,8 +5,10 @@
 
 #include "base/cursor.h"
 #include "base/ip.h"
+#include "mail/domain.h"
 
 enum { SUN_PATH_MAX = 107, ACCOUNT_MAX = 32, TOKEN_MAX = 255 };
+enum { FIELD_NAME_MAX = 76, CREDENTIAL_MAX = 128, LOCAL_MAX = 64 };
 
 static bool is_printable(char c) { return c >= 0x20 && c <= 0x7e; }
 
@@ -59,6 +61,79 @@ const char *check_socket_path(const char *value)
     if (strlen(value) > SUN_PATH_MAX)
         return "is longer than a socket's path may be (107 octets)";
     return check_path(value);
+}
+
+/* RFC 5322 §3.6.8. */
+static bool is_field_name_octet(char c) { return c > 0x20 && c < 0x7f && c != ':'; }
+
+const char *check_field_name(const char *value)
+{
+    if (!*value || !all(value, FIELD_NAME_MAX, is_field_name_octet))
+        return "is not the name of a header field; write it as List-Id, without a colon";
+    return NULL;
+}
+
+static bool is_credential_octet(char c)
+{
+    return octet_is_alpha(c) || octet_is_digit(c) || (c && strchr("._-@+", c));
+}
+
+const char *check_key_file(const char *value)
+{
+    static const char credential[] = "credential:";
+    const char *name = value + strlen(credential);
+
+    if (strncmp(value, credential, strlen(credential)) != 0)
+        return check_path(value);
+    if (!*name || *name == '.' || !all(name, CREDENTIAL_MAX, is_credential_octet))
+        return "is not a credential of systemd; write credential:NAME, with the NAME of "
+               "LoadCredential=";
+    return NULL;
+}
+
+const char *check_key_domain(const char *value)
+{
+    domain_name name;
+
+    if (!*value || strcmp(value, "%") == 0 || domain_normalise(text_of(value), name))
+        return NULL;
+    return "is not a domain; write it as example.org, or % for the author domain";
+}
+
+/* RFC 5322 §3.2.3: what a local part holds without quotes. */
+static bool is_local_octet(char c)
+{
+    return octet_is_alpha(c) || octet_is_digit(c) || (c && strchr("!#$&'*+-/=?^_`{|}~.", c));
+}
+
+const char *check_identity(const char *value)
+{
+    struct cursor c = cursor_over(text_of(value));
+    domain_name name;
+
+    if (!*value)
+        return NULL;
+    if (cursor_run(&c, is_local_octet).len > LOCAL_MAX || !cursor_take(&c, '@') ||
+        (!text_equal(cursor_rest(&c), TEXT("%")) && !domain_normalise(cursor_rest(&c), name)))
+        return "is not an identity; write @example.org or user@example.org, with % for the "
+               "author domain";
+    return NULL;
+}
+
+const char *check_opendkim_table(const char *value)
+{
+    static const char *const files[] = { "file:", "refile:" };
+    size_t colon = text_find(text_of(value), ':');
+
+    if (!*value || strncmp(value, "csl:", 4) == 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (strncmp(value, files[i], colon + 1) == 0 && value[colon] == ':')
+            value += colon + 1;
+    if (value[0] == '/')
+        return check_path(value);
+    return "is not a table that can be read here; write file:/PATH, refile:/PATH or csl:NAME=VALUE "
+           "(convert a database or directory to such a file first)";
 }
 
 static bool is_port(struct text t)

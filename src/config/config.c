@@ -22,6 +22,8 @@
 #include "base/log.h"
 #include "base/region.h"
 #include "config/config_private.h"
+#include "config/rules_private.h"
+#include "config/sections_private.h"
 #include "config/statements_private.h"
 #include "config/tokens_private.h"
 #include "config/values_private.h"
@@ -38,6 +40,7 @@ struct reading {
     struct errors errors;
     struct tokens tokens;
     struct config *config;
+    struct rules rules;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -113,30 +116,28 @@ static cfg_opt_t *confuse_options(struct region *scratch, const char *section, s
     return opts;
 }
 
-static size_t section_count(void)
+/* The grammar of SECTION (NULL: of the file), with the sections in it. */
+static cfg_opt_t *confuse_grammar(struct region *scratch, const char *section)
 {
-    size_t n = 0;
+    size_t count, inner = 0;
+    cfg_opt_t *opts;
 
-    while (sections[n].name)
-        n++;
-    return n;
-}
+    for (const struct section *s = sections; s->name; s++)
+        inner += section_is_in(s, section);
+    opts = confuse_options(scratch, section, inner, &count);
+    for (const struct section *s = sections; opts && s->name; s++) {
+        cfg_opt_t *nested;
 
-static cfg_opt_t *confuse_grammar(struct region *scratch)
-{
-    size_t count, inner;
-    cfg_opt_t *top = confuse_options(scratch, NULL, section_count(), &count);
-
-    for (const struct section *s = sections; top && s->name; s++) {
-        cfg_opt_t *opts = confuse_options(scratch, s->name, 0, &inner);
-
-        if (!opts)
+        if (!section_is_in(s, section))
+            continue;
+        nested = confuse_grammar(scratch, s->name);
+        if (!nested)
             return NULL;
-        top[count++] =
-            (cfg_opt_t)CFG_SEC(s->name, opts, s->titled ? CFGF_MULTI | CFGF_TITLE : CFGF_NONE);
-        top[count] = list_end();
+        opts[count++] =
+            (cfg_opt_t)CFG_SEC(s->name, nested, s->titled ? CFGF_MULTI | CFGF_TITLE : CFGF_NONE);
+        opts[count] = list_end();
     }
-    return top;
+    return opts;
 }
 
 /* The tokens as text, one a line. */
@@ -175,51 +176,72 @@ static void store_option(struct reading *r, const struct option *o, cfg_opt_t *o
         value_store_default(o, target, r->region, &r->errors);
 }
 
+static void store_sections(struct reading *r, const char *parent, cfg_t *cfg, void *container);
+
 static void store_section(struct reading *r, const char *section, cfg_t *cfg, void *target)
 {
     for (size_t i = 0; i < option_count; i++)
         if (option_is_in(&options[i], section))
             store_option(r, &options[i], cfg_getopt(cfg, options[i].name), target);
+    store_sections(r, section, cfg, target);
 }
 
-static bool is_override_name(struct text t)
+static void check_section(struct reading *r, const struct section *s, struct place place,
+                          void *item)
 {
-    for (size_t i = 0; i < t.len; i++)
-        if (t.data[i] < 0x20 || t.data[i] > 0x7e)
-            return false;
-    return t.len > 0 && t.len <= 64;
+    if (s->check)
+        s->check(&(struct section_item){ item, place, r->region, &r->errors, &r->rules });
 }
 
-static void store_override(struct reading *r, cfg_t *cfg, struct override *o)
+static void store_item(struct reading *r, const struct section *s, cfg_t *cfg, char *item)
 {
     /* The title is the number of its token: statements.c saw to it. */
     const struct token *title = &r->tokens.items[strtoul(cfg_title(cfg), NULL, 10)];
-    char quoted[LOG_QUOTED_MAX];
+    const char *copy = text_dup(r->region, title->text);
 
-    o->name = text_dup(r->region, title->text);
-    store_section(r, "override", cfg, o);
-    log_quote(title->text, quoted);
-    if (!is_override_name(title->text))
-        errors_add(&r->errors, title->place,
-                   "override %s: a name has 1 to 64 octets of plain ASCII", quoted);
-    if (!o->networks.count && !o->from_domains.count && !o->mail_from_domains.count &&
-        !o->recipient_domains.count)
-        errors_add(&r->errors, title->place,
-                   "override %s has no condition, so it would hold for all mail; "
-                   "set dmarc { enforce } for that", quoted);
+    memcpy(item + s->title, &copy, sizeof copy);
+    store_section(r, s->name, cfg, item);
+    if (copy)
+        check_section(r, s, title->place, item);
 }
 
-static void store_overrides(struct reading *r, cfg_t *cfg)
+static void store_items(struct reading *r, const struct section *s, cfg_t *cfg, char *container)
 {
-    size_t count = cfg_size(cfg, "override");
-    struct override *items = region_array(r->region, count, sizeof *items);
+    size_t count = cfg_size(cfg, s->name);
+    char *items = region_array(r->region, count, s->size);
 
     if (!items)
         return;
     for (unsigned i = 0; i < count; i++)
-        store_override(r, cfg_getnsec(cfg, "override", i), &items[i]);
-    r->config->override_count = count;
-    r->config->overrides = items;
+        store_item(r, s, cfg_getnsec(cfg, s->name, i), items + i * s->size);
+    memcpy(container + s->count, &count, sizeof count);
+    memcpy(container + s->items, &items, sizeof items);
+}
+
+/* Where the section NAME begins, or would. */
+static struct place section_place(const struct reading *r, const char *name)
+{
+    const struct tokens *t = &r->tokens;
+
+    for (size_t i = 0; i + 1 < t->count; i++)
+        if (t->items[i].kind == TOKEN_WORD && t->items[i + 1].kind == TOKEN_OPEN &&
+            text_equal(t->items[i].text, text_of(name)))
+            return t->items[i].place;
+    return (struct place){ r->config->file, 1, 0 };
+}
+
+static void store_sections(struct reading *r, const char *parent, cfg_t *cfg, void *container)
+{
+    for (const struct section *s = sections; s->name; s++) {
+        if (!section_is_in(s, parent))
+            continue;
+        if (s->titled) {
+            store_items(r, s, cfg, container);
+        } else {
+            store_section(r, s->name, cfg_getsec(cfg, s->name), container);
+            check_section(r, s, section_place(r, s->name), container);
+        }
+    }
 }
 
 /* What concerns more than one option. */
@@ -236,18 +258,16 @@ static void check_together(struct reading *r, cfg_t *cfg)
 
 static void store_all(struct reading *r, cfg_t *cfg)
 {
+    rules_init(&r->rules, r->region, r->scratch, &r->errors);
     store_section(r, NULL, cfg, r->config);
-    for (const struct section *s = sections; s->name; s++)
-        if (!s->titled)
-            store_section(r, s->name, cfg_getsec(cfg, s->name), r->config);
-    store_overrides(r, cfg);
     check_together(r, cfg);
+    rules_store(&r->rules, r->config);
 }
 
 /* The tokens to the configuration; under the lock. */
 static void parse(struct reading *r)
 {
-    cfg_opt_t *grammar = confuse_grammar(r->scratch);
+    cfg_opt_t *grammar = confuse_grammar(r->scratch, NULL);
     const char *text = confuse_text(&r->tokens, r->scratch);
     cfg_t *cfg = grammar && text ? cfg_init(grammar, CFGF_NONE) : NULL;
 

@@ -48,27 +48,31 @@ extern const struct name key_state_names[];
 
 /* One `key` section of `sign` or `seal`, or one line of a key table. */
 struct key_source {
-    const char *selector;
-    const char *domain; /* d=; "": the domain in From that the pattern matched */
-    const char *file;   /* PEM */
+    const char *selector; /* normalised */
+    const char *domain;   /* d=, normalised; "%": the author domain, whatever it is */
+    const char *file;     /* PEM: a path, or "credential:NAME" of systemd */
     enum key_state state;
-    const char *place;  /* "FILE:LINE", for messages */
+    const char *place;    /* "FILE:LINE", for messages */
 };
 
-/* Whose mail a rule signs: what the pattern says of the address in From.  Listed
- * from the most specific; of several DOMAIN, BELOW rules the longest counts. */
+/* Whose mail a rule signs: what the pattern says of the address in From.  Of all
+ * DOMAIN, BELOW and ANY rules the most specific counts (the first kind here, the
+ * longest pattern of it); what none of them covers goes to the ADDRESS rules, of
+ * which the first that matches counts. */
 enum sign_pattern_kind {
-    SIGN_ADDRESS, /* a glob over the whole address; of OpenDKIM tables only */
-    SIGN_DOMAIN,  /* "example.org": that domain */
-    SIGN_BELOW,   /* ".example.org": every domain below it */
-    SIGN_ANY      /* "*" */
+    SIGN_DOMAIN, /* "example.org": that domain */
+    SIGN_BELOW,  /* ".example.org": every domain below it */
+    SIGN_ANY,    /* "*" */
+    SIGN_ADDRESS /* a glob over the whole address; of OpenDKIM tables only */
 };
+
+enum { SIGN_KEYS_MAX = 8 }; /* of one rule */
 
 /* One `sign` section, or the lines of a table that have one pattern. */
 struct sign_rule {
     enum sign_pattern_kind kind;
-    const char *pattern;  /* as written; DOMAIN and BELOW normalised, without the dot */
-    const char *identity; /* i=; "": none */
+    const char *pattern;  /* as written, but the domain in it normalised */
+    const char *identity; /* i=; % stands for the author domain; "": none */
     enum canonicalisation header_canon, body_canon;
     unsigned lifetime;    /* seconds to x=; 0: none */
     struct strings more_fields;
@@ -143,6 +147,8 @@ struct config {
     const char *key_table;             /* "" = none; its rules are in sign_rules */
     const char *opendkim_key_table;    /* "" = none; with … */
     const char *opendkim_signing_table;
+    bool opendkim_multiple_signatures; /* its MultipleSignatures */
+    size_t sign_section_count; /* those of sign_rules that are sections */
     size_t sign_rule_count;
     const struct sign_rule *sign_rules; /* sections, then tables, each in file order */
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/sections_private.h"
+
 const struct name enforcement_names[] = {
     { ENFORCE_NONE, "none" },
     { ENFORCE_QUARANTINE, "quarantine" },
@@ -47,6 +49,18 @@ static const struct name organizational_domain_names[] = {
     { 0, NULL },
 };
 
+static const struct name unsignable_names[] = {
+    { UNSIGNABLE_SEND, "send" },
+    { UNSIGNABLE_REJECT, "reject" },
+    { 0, NULL },
+};
+const struct name key_state_names[] = {
+    { KEY_PUBLISH, "publish" },
+    { KEY_ACTIVE, "active" },
+    { KEY_RETIRED, "retired" },
+    { 0, NULL },
+};
+
 /* The first name of a value is the one that is printed. */
 static const struct name bool_names[] = {
     { true, "true" }, { false, "false" }, { true, "yes" }, { false, "no" },
@@ -68,14 +82,40 @@ static const struct name dkim_engine_names[] = {
 
 #define IN(field) .offset = offsetof(struct config, field)
 #define IN_OVERRIDE(field) .section = "override", .offset = offsetof(struct override, field)
+#define IN_SIGN(field) .section = "sign", .offset = offsetof(struct sign_rule, field)
+#define IN_KEY(field) .section = "key", .offset = offsetof(struct key_source, field)
+
+#define ITEMS(container, count_field, items_field)   \
+    .count = offsetof(struct container, count_field), \
+    .items = offsetof(struct container, items_field)
+#define EACH(item, title_field) \
+    .size = sizeof(struct item), .title = offsetof(struct item, title_field)
 
 _Static_assert(offsetof(struct config, dmarc.quarantine_header_value) ==
                    offsetof(struct config, dmarc.quarantine_header_name) + sizeof(char *),
                "OPTION_FIELD stores name and value side by side");
+_Static_assert(offsetof(struct sign_rule, body_canon) ==
+                   offsetof(struct sign_rule, header_canon) + sizeof(enum canonicalisation),
+               "OPTION_CANON stores both side by side");
+
+enum { YEAR_S = 365 * 24 * 3600 };
 
 const struct section sections[] = {
-    { "resolver", false }, { "spf", false },   { "dkim", false },    { "arc", false },
-    { "dmarc", false },    { "override", true }, { NULL, false },
+    { .name = "resolver" },
+    { .name = "spf" },
+    { .name = "dkim" },
+    { .name = "arc" },
+    { .name = "dmarc" },
+    { .name = "seal", .check = check_seal },
+    { .name = "key", .parent = "seal", .titled = true, ITEMS(config, seal.key_count, seal.keys),
+      EACH(key_source, selector), .check = check_seal_key },
+    { .name = "override", .titled = true, ITEMS(config, override_count, overrides),
+      EACH(override, name), .check = check_override },
+    { .name = "sign", .titled = true, ITEMS(config, sign_section_count, sign_rules),
+      EACH(sign_rule, pattern), .check = check_sign },
+    { .name = "key", .parent = "sign", .titled = true, ITEMS(sign_rule, key_count, keys),
+      EACH(key_source, selector), .check = check_sign_key },
+    { .name = NULL },
 };
 
 const struct option options[] = {
@@ -118,6 +158,29 @@ const struct option options[] = {
       .help = "a sender whose domain says that it takes no mail: accept or reject" },
     { .name = "show-auth-name", .type = OPTION_BOOL, .fallback = "false", IN(show_auth_name),
       .names = bool_names, .help = "show the SASL login name in Authentication-Results" },
+    { .name = "sign-networks", .type = OPTION_NETWORKS, .fallback = "127.0.0.0/8 ::1/128",
+      IN(sign_networks), .min = 1,
+      .help = "whose mail is signed, with that of authenticated clients" },
+    { .name = "require-alignment", .type = OPTION_BOOL, .fallback = "false",
+      IN(require_alignment), .names = bool_names,
+      .help = "refuse our own mail whose author domain no key covers" },
+    { .name = "unsignable", .type = OPTION_ENUM, .fallback = "send", IN(unsignable),
+      .names = unsignable_names,
+      .help = "our own mail that cannot be signed (two From fields, ...): send or reject" },
+    { .name = "sign-min-rsa-bits", .type = OPTION_NUMBER, .fallback = "2048",
+      IN(sign_min_rsa_bits), .min = 1024, .max = 8192,
+      .help = "shorter RSA keys are not signed with" },
+    { .name = "key-table", .type = OPTION_STRING, .fallback = "", IN(key_table),
+      .check = check_path, .help = "file of signing keys, one a line; empty: none" },
+    { .name = "opendkim-key-table", .type = OPTION_STRING, .fallback = "",
+      IN(opendkim_key_table), .check = check_opendkim_table,
+      .help = "OpenDKIM's KeyTable, with opendkim-signing-table; empty: none" },
+    { .name = "opendkim-signing-table", .type = OPTION_STRING, .fallback = "",
+      IN(opendkim_signing_table), .check = check_opendkim_table,
+      .help = "OpenDKIM's SigningTable: file:, refile: or csl:; empty: none" },
+    { .name = "opendkim-multiple-signatures", .type = OPTION_BOOL, .fallback = "false",
+      IN(opendkim_multiple_signatures), .names = bool_names,
+      .help = "every line of the SigningTable that matches signs, not the first alone" },
 
     { .section = "resolver", .name = "servers", .type = OPTION_STRINGS, .fallback = "",
       IN(resolver.servers), .check = check_server,
@@ -193,6 +256,33 @@ const struct option options[] = {
       .fallback = "", .help = "condition: every recipient's domain likewise" },
     { IN_OVERRIDE(enforce), .name = "enforce", .type = OPTION_ENUM, .fallback = "none",
       .names = enforcement_names, .help = "strongest action when all conditions hold" },
+
+    { IN_SIGN(identity), .name = "identity", .type = OPTION_STRING, .fallback = "",
+      .check = check_identity,
+      .help = "i=, such as @example.org; % stands for the author domain; empty: none" },
+    { IN_SIGN(header_canon), .name = "canonicalization", .type = OPTION_CANON,
+      .fallback = "relaxed/relaxed", .help = "of header and body, each relaxed or simple" },
+    { IN_SIGN(lifetime), .name = "lifetime", .type = OPTION_NUMBER, .fallback = "0",
+      .max = YEAR_S, .help = "seconds until the signature expires (x=); 0: never" },
+    { IN_SIGN(more_fields), .name = "more-fields", .type = OPTION_STRINGS, .fallback = "",
+      .check = check_field_name, .help = "header fields to sign besides the usual ones" },
+
+    { IN_KEY(domain), .name = "domain", .type = OPTION_STRING, .fallback = "",
+      .check = check_key_domain,
+      .help = "d=; empty: the domain of the pattern; %: the author domain" },
+    { IN_KEY(file), .name = "file", .type = OPTION_STRING, .fallback = "",
+      .check = check_key_file, .help = "the private key in PEM: a path, or credential:NAME" },
+    { IN_KEY(state), .name = "state", .type = OPTION_ENUM, .fallback = "active",
+      .names = key_state_names,
+      .help = "publish (not used yet), active, or retired (still published)" },
+
+    { .section = "seal", .name = "recipient-domains", .type = OPTION_DOMAINS, .fallback = "",
+      IN(seal.recipient_domains), .help = "mail to these domains, or below, is sealed" },
+    { .section = "seal", .name = "all", .type = OPTION_BOOL, .fallback = "false", IN(seal.all),
+      .names = bool_names, .help = "every message that is accepted is sealed" },
+    { .section = "seal", .name = "fields", .type = OPTION_STRINGS, .fallback = "",
+      IN(seal.fields), .check = check_field_name,
+      .help = "header fields that the seal covers, exactly; empty: a good choice" },
 };
 
 const size_t option_count = sizeof options / sizeof options[0];
@@ -203,11 +293,19 @@ bool option_is_list(const struct option *option)
            option->type == OPTION_DOMAINS;
 }
 
+static bool same_name(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 bool option_is_in(const struct option *option, const char *section)
 {
-    if (!option->section || !section)
-        return option->section == section;
-    return strcmp(option->section, section) == 0;
+    return same_name(option->section, section);
+}
+
+bool section_is_in(const struct section *section, const char *parent)
+{
+    return same_name(section->parent, parent);
 }
 
 enum { NAME_MAX_COMPARED = 40 };
@@ -263,8 +361,8 @@ void option_hint(const char *section, struct text name, char *hint, size_t hint_
             nearest = options[i].name;
         }
     }
-    for (const struct section *s = sections; !section && s->name; s++)
-        if (distance(name, text_of(s->name)) < least) {
+    for (const struct section *s = sections; s->name; s++)
+        if (section_is_in(s, section) && distance(name, text_of(s->name)) < least) {
             least = distance(name, text_of(s->name));
             nearest = s->name;
         }

@@ -18,6 +18,7 @@ enum option_type {
     OPTION_NUMBER,   /* unsigned, .min to .max */
     OPTION_MODE,     /* unsigned, octal in quotes, at most .max */
     OPTION_FIELD,    /* "Name: value" into two successive const char * */
+    OPTION_CANON,    /* "relaxed/simple" into two successive enum canonicalisation */
     OPTION_STRINGS,  /* struct strings; see .check */
     OPTION_NETWORKS, /* struct networks, prefixes of .min bits or more */
     OPTION_DOMAINS   /* struct domains */
@@ -28,7 +29,7 @@ struct option {
     const char *name;
     enum option_type type;
     const char *fallback; /* the default as a value; of a list: space-separated */
-    size_t offset;        /* in struct config; in struct override for that section */
+    size_t offset;        /* in the item of a titled section, else in struct config */
     const struct name *names;
     /* NULL if VALUE is good, else what it should be: "is not …; write …". */
     const char *(*check)(const char *value);
@@ -37,10 +38,22 @@ struct option {
     const char *help;
 };
 
-/* Sections in the order in which they are printed; ends with name NULL. */
+struct section_item;
+
+/* Sections in the order in which they are printed; ends with name NULL.
+ *
+ * A titled one may occur several times, each with a title of its own; it makes
+ * an array of items in what it stands in: struct config, or the item of its
+ * parent.  Several sections may share a name, and with it their options. */
 struct section {
     const char *name;
-    bool titled; /* may occur several times, each with a title of its own */
+    const char *parent; /* the section that it stands in; NULL: in none */
+    bool titled;
+    size_t size;          /* of one item */
+    size_t count, items;  /* offsets of their number (size_t) and of the array */
+    size_t title;         /* offset of the title (const char *) in an item */
+    /* Checks the whole (NULL: nothing to check), once its options are stored. */
+    void (*check)(const struct section_item *item);
 };
 
 extern const struct option options[];
@@ -51,6 +64,7 @@ bool option_is_list(const struct option *option);
 
 /* Both names may be NULL: outside of any section. */
 bool option_is_in(const struct option *option, const char *section);
+bool section_is_in(const struct section *section, const char *parent);
 
 /* Writes what may have been meant by NAME in SECTION, as "; did you mean …?",
  * or "". */
@@ -64,6 +78,11 @@ const char *check_account(const char *value); /* "" allowed */
 const char *check_path(const char *value);    /* "" allowed */
 const char *check_socket_path(const char *value); /* "" allowed */
 const char *check_server(const char *value);
+const char *check_field_name(const char *value);
+const char *check_key_file(const char *value);   /* "" allowed */
+const char *check_key_domain(const char *value); /* "" allowed */
+const char *check_identity(const char *value);   /* "" allowed */
+const char *check_opendkim_table(const char *value); /* "" allowed */
 
 /* VALUE, a good `listen`, is reached from this host only. */
 bool listen_is_local(const char *value);

@@ -6,34 +6,65 @@
 #include "base/text.h"
 #include "config/values_private.h"
 
-static void print_options(const char *section, const void *target, FILE *out)
+enum { INDENT = 4 };
+
+static void print_options(const char *section, const void *target, int indent, FILE *out)
 {
     for (size_t i = 0; i < option_count; i++) {
         if (!option_is_in(&options[i], section))
             continue;
-        fprintf(out, "%s%s = ", section ? "    " : "", options[i].name);
+        fprintf(out, "%*s%s = ", indent, "", options[i].name);
         value_print(&options[i], target, out);
         putc('\n', out);
     }
 }
 
+static void print_sections(const char *parent, const void *container, int indent, FILE *out);
+
+/* One section S over ITEM. */
+static void print_section(const struct section *s, const void *item, int indent, FILE *out)
+{
+    const char *title;
+
+    fprintf(out, "%s%*s%s ", indent ? "" : "\n", indent, "", s->name);
+    if (s->titled) {
+        memcpy(&title, (const char *)item + s->title, sizeof title);
+        value_print_string(title, out);
+        putc(' ', out);
+    }
+    fputs("{\n", out);
+    print_options(s->name, item, indent + INDENT, out);
+    print_sections(s->name, item, indent + INDENT, out);
+    fprintf(out, "%*s}\n", indent, "");
+}
+
+static void print_items(const struct section *s, const char *container, int indent, FILE *out)
+{
+    const char *items;
+    size_t count;
+
+    memcpy(&count, container + s->count, sizeof count);
+    memcpy(&items, container + s->items, sizeof items);
+    for (size_t i = 0; i < count; i++)
+        print_section(s, items + i * s->size, indent, out);
+}
+
+static void print_sections(const char *parent, const void *container, int indent, FILE *out)
+{
+    for (const struct section *s = sections; s->name; s++) {
+        if (!section_is_in(s, parent))
+            continue;
+        if (s->titled)
+            print_items(s, container, indent, out);
+        else
+            print_section(s, container, indent, out);
+    }
+}
+
 void config_print(const struct config *config, FILE *out)
 {
-    print_options(NULL, config, out);
-    for (const struct section *s = sections; s->name; s++) {
-        if (s->titled)
-            continue;
-        fprintf(out, "\n%s {\n", s->name);
-        print_options(s->name, config, out);
-        fputs("}\n", out);
-    }
-    for (size_t i = 0; i < config->override_count; i++) {
-        fputs("\noverride ", out);
-        value_print_string(config->overrides[i].name, out);
-        fputs(" {\n", out);
-        print_options("override", &config->overrides[i], out);
-        fputs("}\n", out);
-    }
+    print_options(NULL, config, 0, out);
+    print_sections(NULL, config, 0, out);
 }
 
 /* The printed value, to be freed; NULL when memory is exhausted. */

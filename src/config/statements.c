@@ -1,6 +1,6 @@
 #include "config/statements_private.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/region.h"
@@ -13,13 +13,6 @@ struct statement {
     const struct token *name;
     const struct token *title; /* or NULL */
 };
-
-static bool same(const struct statement *a, const struct statement *b)
-{
-    if (a->scope != b->scope || !text_equal(a->name->text, b->name->text))
-        return false;
-    return !a->title || !b->title || text_equal(a->title->text, b->title->text);
-}
 
 static enum token_kind kind_at(const struct tokens *t, size_t i)
 {
@@ -39,20 +32,58 @@ static bool statement_at(const struct tokens *t, size_t i, struct statement *s)
            (kind_at(t, i + 1) == TOKEN_STRING || kind_at(t, i + 1) == TOKEN_WORD);
 }
 
-static void check_repeated(const struct statement *seen, size_t count, const struct statement *s,
-                           struct errors *errors)
+/* Orders as memcmp() does; titles that differ in case only are the same. */
+static int compare_text(struct text a, struct text b)
 {
+    for (size_t i = 0; i < a.len && i < b.len; i++) {
+        unsigned char x = (unsigned char)octet_lower(a.data[i]);
+        unsigned char y = (unsigned char)octet_lower(b.data[i]);
+
+        if (x != y)
+            return x < y ? -1 : 1;
+    }
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+static struct text title_of(const struct statement *s)
+{
+    return s->title ? s->title->text : TEXT("");
+}
+
+static int compare(const struct statement *a, const struct statement *b)
+{
+    int order;
+
+    if (a->scope != b->scope)
+        return a->scope < b->scope ? -1 : 1;
+    order = compare_text(a->name->text, b->name->text);
+    return order ? order : compare_text(title_of(a), title_of(b));
+}
+
+/* Statements that say the same come to stand together, the first of them first. */
+static int by_meaning(const void *a, const void *b)
+{
+    const struct statement *x = a, *y = b;
+    int order = compare(x, y);
+
+    return order ? order : (x->name > y->name) - (x->name < y->name);
+}
+
+static void check_repeated(struct statement *seen, size_t count, struct errors *errors)
+{
+    const struct statement *first = seen;
     char quoted[LOG_QUOTED_MAX];
 
-    for (size_t i = 0; i < count; i++) {
-        const struct place *first = &seen[i].name->place;
-
-        if (!same(&seen[i], s))
+    qsort(seen, count, sizeof *seen, by_meaning);
+    for (const struct statement *s = seen + 1; s < seen + count; s++) {
+        if (compare(first, s) != 0) {
+            first = s;
             continue;
+        }
         errors_add(errors, s->name->place, "%.*s%s%s is given twice; first at %s:%u",
                    TEXT_ARGS(s->name->text), s->title ? " " : "",
-                   s->title ? log_quote(s->title->text, quoted) : "", first->file, first->line);
-        return;
+                   s->title ? log_quote(s->title->text, quoted) : "", first->name->place.file,
+                   first->name->place.line);
     }
 }
 
@@ -78,8 +109,9 @@ bool statements_check(const struct tokens *tokens, struct region *scratch, struc
                        TEXT_ARGS(s.name->text), TEXT_ARGS(s.title->text));
             usable = false;
         }
-        check_repeated(seen, count, &s, errors);
         seen[count++] = s;
     }
+    if (count)
+        check_repeated(seen, count, errors);
     return usable;
 }

@@ -173,6 +173,24 @@ static void store_field(const struct store *s, const struct value *value, size_t
     }
 }
 
+/* Both parts are asked for: RFC 6376 reads a single "relaxed" as relaxed/simple. */
+static void store_canon(const struct store *s, const struct value *value, size_t count)
+{
+    enum canonicalisation *field = s->field;
+    size_t slash = text_find(value->text, '/');
+    int header, body;
+
+    (void)count;
+    if (name_value(canonicalisation_names, text_head(value->text, slash), &header) &&
+        name_value(canonicalisation_names, text_tail(value->text, slash + 1), &body)) {
+        field[0] = (enum canonicalisation)header;
+        field[1] = (enum canonicalisation)body;
+    } else {
+        refuse(s, value, "is not a canonicalization; write HEADER/BODY, each relaxed or simple, "
+                         "such as \"relaxed/simple\"");
+    }
+}
+
 static void store_strings(const struct store *s, const struct value *values, size_t count)
 {
     const char **items = region_array(s->region, count + 1, sizeof *items);
@@ -273,6 +291,15 @@ static void print_field(const struct option *o, const void *field, FILE *out)
     value_print_string(joined, out);
 }
 
+static void print_canon(const struct option *o, const void *field, FILE *out)
+{
+    const enum canonicalisation *f = field;
+
+    (void)o;
+    fprintf(out, "\"%s/%s\"", name_of(canonicalisation_names, (int)f[0]),
+            name_of(canonicalisation_names, (int)f[1]));
+}
+
 /* struct strings and struct domains are of one shape. */
 _Static_assert(sizeof(struct strings) == sizeof(struct domains) &&
                    offsetof(struct strings, items) == offsetof(struct domains, items),
@@ -314,6 +341,7 @@ static const struct {
     [OPTION_NUMBER] = { store_number, print_number },
     [OPTION_MODE] = { store_mode, print_mode },
     [OPTION_FIELD] = { store_field, print_field },
+    [OPTION_CANON] = { store_canon, print_canon },
     [OPTION_STRINGS] = { store_strings, print_strings },
     [OPTION_NETWORKS] = { store_networks, print_networks },
     [OPTION_DOMAINS] = { store_domains, print_strings },

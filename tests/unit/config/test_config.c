@@ -155,6 +155,22 @@ static void assert_defaults(const struct config *c)
     assert_int_equal(c->dmarc.temperror, TEMPERROR_ACCEPT);
     assert_int_equal(c->dmarc.organizational_domain, ORGDOM_TREE_WALK);
     assert_int_equal(c->override_count, 0);
+    assert_int_equal(c->sign_networks.count, 2);
+    assert_true(has(&c->sign_networks, "127.9.9.9"));
+    assert_true(has(&c->sign_networks, "::1"));
+    assert_false(c->require_alignment);
+    assert_int_equal(c->unsignable, UNSIGNABLE_SEND);
+    assert_int_equal(c->sign_min_rsa_bits, 2048);
+    assert_string_equal(c->key_table, "");
+    assert_string_equal(c->opendkim_key_table, "");
+    assert_string_equal(c->opendkim_signing_table, "");
+    assert_false(c->opendkim_multiple_signatures);
+    assert_int_equal(c->sign_section_count, 0);
+    assert_int_equal(c->sign_rule_count, 0);
+    assert_false(c->seal.all);
+    assert_int_equal(c->seal.recipient_domains.count, 0);
+    assert_int_equal(c->seal.fields.count, 0);
+    assert_int_equal(c->seal.key_count, 0);
 }
 
 static void no_file_and_empty_file_are_defaults(void **state)
@@ -199,7 +215,18 @@ static const char everything[] =
     "override \"the \\\"old\\\" printer\" { networks = {\"192.0.2.9\"}\n"
     " from-domains = {\"example.org\"} mail-from-domains = {\"example.net\"}\n"
     " recipient-domains = {\"example.com\"} enforce = \"quarantine\" }\n"
-    "override \"b\" { from-domains = \"b.example\" }\n";
+    "override \"b\" { from-domains = \"b.example\" }\n"
+    "sign-networks = {\"192.0.2.0/24\"} require-alignment = true unsignable = reject\n"
+    "sign-min-rsa-bits = 1024\n"
+    "sign \"Example.ORG.\" {\n identity = \"@Mail.example.org\"\n"
+    " canonicalization = \"simple/relaxed\" lifetime = 3600 more-fields = {\"List-Id\"}\n"
+    " key \"2026A\" { file = \"/keys/a.pem\" state = \"publish\" }\n"
+    " key \"2026e\" { file = 'credential:e.pem' domain = \"Example.org\" state = \"retired\" } }\n"
+    "sign \".b\xc3\xbc" "cher.example\" { identity = \"list@%\" key \"a\" { file = \"/k\" }\n"
+    " key \"b\" { file = \"/k\" domain = \"%\" } }\n"
+    "sign \"*\" { key \"a.b\" { file = \"/k\" } key \"c\" { file = \"/k\" domain = \"esp.example\" } }\n"
+    "seal { recipient-domains = {\"lists.example\"} all = true fields = {\"From\", \"To\"}\n"
+    " key \"s\" { file = \"/k\" domain = \"Example.org\" } }\n";
 
 static void every_option_is_read(void **state)
 {
@@ -261,6 +288,64 @@ static void every_option_is_read(void **state)
     assert_string_equal(o[1].name, "b");
     assert_int_equal(o[1].enforce, ENFORCE_NONE);
     assert_int_equal(o[1].networks.count, 0);
+    config_unref(c);
+}
+
+static void assert_key(const struct key_source *key, const char *selector, const char *domain,
+                       const char *file, enum key_state key_state)
+{
+    assert_string_equal(key->selector, selector);
+    assert_string_equal(key->domain, domain);
+    assert_string_equal(key->file, file);
+    assert_int_equal(key->state, key_state);
+}
+
+static void every_signing_option_is_read(void **state)
+{
+    struct config *c = assert_accepted(everything);
+    const struct sign_rule *r = c->sign_rules;
+
+    (void)state;
+    assert_true(has(&c->sign_networks, "192.0.2.7"));
+    assert_false(has(&c->sign_networks, "127.0.0.1"));
+    assert_true(c->require_alignment);
+    assert_int_equal(c->unsignable, UNSIGNABLE_REJECT);
+    assert_int_equal(c->sign_min_rsa_bits, 1024);
+    assert_int_equal(c->sign_section_count, 3);
+    assert_int_equal(c->sign_rule_count, 3);
+
+    assert_int_equal(r[0].kind, SIGN_DOMAIN);
+    assert_string_equal(r[0].pattern, "example.org");
+    assert_string_equal(r[0].identity, "@mail.example.org");
+    assert_int_equal(r[0].header_canon, CANON_SIMPLE);
+    assert_int_equal(r[0].body_canon, CANON_RELAXED);
+    assert_int_equal(r[0].lifetime, 3600);
+    assert_int_equal(r[0].more_fields.count, 1);
+    assert_string_equal(r[0].more_fields.items[0], "List-Id");
+    assert_int_equal(r[0].key_count, 2);
+    assert_key(&r[0].keys[0], "2026a", "example.org", "/keys/a.pem", KEY_PUBLISH);
+    assert_key(&r[0].keys[1], "2026e", "example.org", "credential:e.pem", KEY_RETIRED);
+    assert_non_null(strstr(r[0].keys[0].place, "/c:"));
+
+    assert_int_equal(r[1].kind, SIGN_BELOW);
+    assert_string_equal(r[1].pattern, ".xn--bcher-kva.example");
+    assert_string_equal(r[1].identity, "list@%");
+    assert_int_equal(r[1].header_canon, CANON_RELAXED);
+    assert_int_equal(r[1].body_canon, CANON_RELAXED);
+    assert_int_equal(r[1].lifetime, 0);
+    assert_key(&r[1].keys[0], "a", "xn--bcher-kva.example", "/k", KEY_ACTIVE);
+    assert_key(&r[1].keys[1], "b", "%", "/k", KEY_ACTIVE);
+
+    assert_int_equal(r[2].kind, SIGN_ANY);
+    assert_string_equal(r[2].identity, "");
+    assert_key(&r[2].keys[0], "a.b", "%", "/k", KEY_ACTIVE);
+    assert_key(&r[2].keys[1], "c", "esp.example", "/k", KEY_ACTIVE);
+
+    assert_true(c->seal.all);
+    assert_string_equal(c->seal.recipient_domains.items[0], "lists.example");
+    assert_int_equal(c->seal.fields.count, 2);
+    assert_int_equal(c->seal.key_count, 1);
+    assert_key(&c->seal.keys[0], "s", "example.org", "/k", KEY_ACTIVE);
     config_unref(c);
 }
 
@@ -578,7 +663,8 @@ static void names_are_bare_words(void **state)
         { "enforce = none\n", "c:1: enforce is not an option here; it belongs into " },
         { "dmarc { listen = \"x\" }\n", "it belongs outside of any section" },
         { "dmark { }\n", "c:1: dmark is not an option here; did you mean dmarc?" },
-        { "seal { }\n", "c:1: seal is not an option here" },
+        { "key \"a\" { }\n", "c:1: key is not an option here" },
+        { "signs \"a\" { }\n", "c:1: signs is not an option here; did you mean sign?" },
         { "trusted-sealers = {}\n",
           "c:1: trusted-sealers is not an option here; it belongs into arc { ... }" },
     };
@@ -842,6 +928,162 @@ static void quarantine_headers(void **state)
     config_unref(assert_accepted("dmarc { quarantine-header = \"Lists-Junk: a\" }"));
 }
 
+static void signing_sections_make_sense(void **state)
+{
+    static const struct refusal rows[] = {
+        { "\nsign \"a.example\" { }", "c:2: sign a.example has no key; add key \"SELECTOR\"" },
+        { "sign \"a.example\" { key \"a\" { } }", "c:1: key a has no file; set file = " },
+        { "sign \"a.example\" { key \"a\" { file = \"k\" } }", "key file: k is not a whole path" },
+        { "sign \"a.example\" { key \"a b\" { file = \"/k\" } }", "key \"a b\" is not a selector" },
+        { "sign \"a.example\" { key \"\" { file = \"/k\" } }", "is not a selector" },
+        { "sign \"a.example\" { key a { file = \"/k\" } }", "write the title in quotes: key \"a\"" },
+        { "sign \"a.example\" { kee \"a\" { } }", "sign kee is not an option here; did you mean key" },
+        { "sign \"a.example\" {\n key \"a\" { files = 1 } }",
+          "c:2: key files is not an option here; did you mean file?" },
+        { "sign \"a.example\" { canonicalisation = \"relaxed/relaxed\" }",
+          "did you mean canonicalization?" },
+        { "sign \"a.example\" { canonicalization = \"relaxed\" }",
+          "sign canonicalization: relaxed is not a canonicalization; write HEADER/BODY" },
+        { "sign \"a.example\" { canonicalization = \"relaxed/simple/\" }", "write HEADER/BODY" },
+        { "sign \"a.example\" { lifetime = 3599 key \"a\" { file = \"/k\" } }",
+          "c:1: sign a.example has a lifetime of less than an hour" },
+        { "sign \"a.example\" { lifetime = 31536001 }", "from 0 to 31536000" },
+        { "sign \"a.example\" { more-fields = {\"List-Id:\"} }", "is not the name of a header field" },
+        { "sign \"a.example\" { more-fields = {\"\"} }", "is not the name of a header field" },
+        { "sign \"\" { key \"a\" { file = \"/k\" } }", "is not a pattern; write a domain" },
+        { "sign \"u@a.example\" { key \"a\" { file = \"/k\" } }", "is not a pattern" },
+        { "sign \"*.a.example\" { key \"a\" { file = \"/k\" } }", "a dot and a domain for all" },
+        { "sign \".\" { key \"a\" { file = \"/k\" } }", "is not a pattern" },
+        { "sign \"..a.example\" { key \"a\" { file = \"/k\" } }", "is not a pattern" },
+        { "sign \"a.example\" { key \"a\" { file = \"/k\" domain = \"a b\" } }",
+          "key domain: \"a b\" is not a domain" },
+        { "sign \"a.example\" { key \"a\" { file = \"/k\" state = \"old\" } }",
+          "key state: old is not one of publish, active, retired" },
+        { "sign \"a.example\" { key \"a\" { file = \"credential:\" } }", "is not a credential" },
+        { "sign \"a.example\" { key \"a\" { file = \"credential:../k\" } }", "is not a credential" },
+        { "sign-min-rsa-bits = 1023", "from 1024 to 8192" },
+        { "sign-networks = {\"0.0.0.0/0\"}", "would trust everybody" },
+        { "key-table = \"keys\"", "key-table: keys is not a whole path" },
+        { "opendkim-key-table = \"dsn:mysql://x/y\"", "is not a table that can be read here" },
+        { "opendkim-key-table = \"refile:x\"", "is not a table that can be read here" },
+    };
+
+    (void)state;
+    REFUSE(rows);
+}
+
+static void one_pattern_and_one_selector_each(void **state)
+{
+    static const struct refusal rows[] = {
+        { "sign \"a.example\" { key \"a\" { file = \"/k\" } }\n"
+          "sign \"a.example\" { key \"a\" { file = \"/k\" } }\n",
+          "c:2: sign a.example is given twice; first at " },
+        { "sign \"a.example\" { key \"a\" { file = \"/k\" } }\n"
+          "sign \"A.Example\" { key \"a\" { file = \"/k\" } }\n",
+          "c:2: sign A.Example is given twice; first at " },
+        { "sign \"b\xc3\xbc" "cher.example\" { key \"a\" { file = \"/k\" } }\n"
+          "sign \"xn--bcher-kva.example.\" { key \"a\" { file = \"/k\" } }\n",
+          "c:2: sign xn--bcher-kva.example. is given twice; first at " },
+        { "sign \"a.example\" { key \"a\" { file = \"/k\" }\n key \"A\" { file = \"/l\" } }\n",
+          "c:2: key A is given twice; first at " },
+    };
+    char text[2048] = "sign \"a.example\" {\n";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_refused(rows[i].text, rows[i].report);
+        assert_int_equal(reported.lines, 1);
+    }
+    config_unref(assert_accepted("sign \"a.example\" { key \"a\" { file = \"/k\" } }\n"
+                                 "sign \".a.example\" { key \"a\" { file = \"/k\" } }\n"
+                                 "sign \"*\" { key \"a\" { file = \"/k\" } }\n"));
+    for (int i = 0; i < 9; i++)
+        snprintf(text + strlen(text), 64, " key \"k%d\" { file = \"/k\" }\n", i);
+    assert_refused(strcat(text, "}\n"), "c:1: sign a.example has more than 8 keys");
+}
+
+/* Rows of: pattern, key domain, identity, whether it fits. */
+static void identities_are_within_the_signing_domain(void **state)
+{
+    static const struct {
+        const char *pattern, *domain, *identity;
+        bool fits;
+    } rows[] = {
+        { "a.example", "", "@a.example", true },
+        { "a.example", "", "u.v+w@b.a.example", true },
+        { "a.example", "", "@%", true },
+        { "a.example", "%", "@%", true },
+        { "a.example", "", "@example", false },
+        { "a.example", "", "@ba.example", false },
+        { "a.example", "b.example", "@a.example", false },
+        { "a.example", "example", "@%", true },
+        { "a.example", "b.example", "@%", false },
+        { ".a.example", "", "@a.example", true },
+        { ".a.example", "", "@%", true },
+        { ".a.example", "%", "@%", true },
+        { ".a.example", "%", "@a.example", false },
+        { ".a.example", "b.a.example", "@%", false },
+        { "*", "", "@%", true },
+        { "*", "", "@a.example", false },
+        { "*", "a.example", "@b.a.example", true },
+        { "*", "a.example", "@%", false },
+    };
+    static const char *const malformed[] = { "a.example", "@", "@a..example", "u%@a.example",
+                                             "u v@a.example", "\\\"u\\\"@a.example", "@%.example" };
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(text, sizeof text,
+                 "sign \"%s\" { identity = \"%s\" key \"k\" { file = \"/k\" domain = \"%s\" } }",
+                 rows[i].pattern, rows[i].identity, rows[i].domain);
+        if (rows[i].fits)
+            config_unref(assert_accepted(text));
+        else
+            assert_refused(text, " is not at or below the domain (d=");
+    }
+    for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
+        snprintf(text, sizeof text, "sign \"a.example\" {\n identity = \"%s\" }", malformed[i]);
+        assert_refused(text, "c:2: sign identity: ");
+        assert_non_null(strstr(reported.text, "is not an identity"));
+    }
+}
+
+static void seals_make_sense(void **state)
+{
+    static const struct refusal rows[] = {
+        { "\nseal { all = true }", "c:2: seal has no key; add key \"SELECTOR\"" },
+        { "seal { recipient-domains = {\"a.example\"} }", "c:1: seal has no key" },
+        { "seal { key \"a\" { file = \"/k\" domain = \"a.example\" } }",
+          "c:1: seal would seal nothing; set recipient-domains, or all = true" },
+        { "seal { all = true\n key \"a\" { file = \"/k\" } }", "c:2: key a has no domain; a seal" },
+        { "seal { all = true key \"a\" { file = \"/k\" domain = \"%\" } }", "key a has no domain" },
+        { "seal { all = true key \"a\" { domain = \"a.example\" } }", "key a has no file" },
+        { "seal { fields = {\"To\"} }", "seal fields: From must be among them" },
+        { "seal { fields = {\"from \"} }", "is not the name of a header field" },
+        { "override \"seal\" { from-domains = {\"a.example\"} }\nseal { all = true }", "c:2: seal" },
+        { "seal \"x\" { }", "missing opening brace for section 'seal'" },
+    };
+
+    (void)state;
+    REFUSE(rows);
+    config_unref(assert_accepted("seal { key \"a\" { file = \"/k\" domain = \"a.example\" "
+                                 "state = \"publish\" } fields = {\"FROM\"} }"));
+}
+
+static void long_key_names_are_refused(void **state)
+{
+    char label[64] = "", domain[256] = "", text[1024];
+
+    (void)state;
+    memset(label, 'a', 59);
+    snprintf(domain, sizeof domain, "%s.%s.%s.%s", label, label, label, label); /* 239 */
+    snprintf(text, sizeof text, "sign \"%s\" { key \"s\" { file = \"/k\" } }", domain);
+    config_unref(assert_accepted(text)); /* 1 + 12 + 239 */
+    snprintf(text, sizeof text, "sign \"%s\" { key \"s23\" { file = \"/k\" } }", domain);
+    assert_refused(text, "key s23 makes a name of more than 253 octets with its domain");
+}
+
 static void fixed_differences_are_named(void **state)
 {
     struct config *a = read_named(NULL);
@@ -956,6 +1198,7 @@ static void the_sample_shows_every_option_with_its_default(void **state)
     uncomment(text);
     config = assert_accepted(text);
     assert_int_equal(config->override_count, 1);
+    assert_int_equal(config->sign_rule_count, 1);
     printed = print(config);
     assert_memory_equal(printed, wanted, strlen(wanted));
     for (size_t i = 0; i < option_count; i++) {
@@ -1043,6 +1286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_file_and_empty_file_are_defaults),
         cmocka_unit_test(every_option_is_read),
+        cmocka_unit_test(every_signing_option_is_read),
         cmocka_unit_test(an_empty_list_is_not_the_default),
         cmocka_unit_test(printed_text_reads_back),
         cmocka_unit_test(sections_of_one_title_are_refused),
@@ -1070,6 +1314,11 @@ int main(void)
         cmocka_unit_test(listeners),
         cmocka_unit_test(single_values),
         cmocka_unit_test(quarantine_headers),
+        cmocka_unit_test(signing_sections_make_sense),
+        cmocka_unit_test(one_pattern_and_one_selector_each),
+        cmocka_unit_test(identities_are_within_the_signing_domain),
+        cmocka_unit_test(seals_make_sense),
+        cmocka_unit_test(long_key_names_are_refused),
         cmocka_unit_test(fixed_differences_are_named),
         cmocka_unit_test(references_are_counted),
         cmocka_unit_test(a_good_reading_follows_a_bad_one),
