@@ -87,6 +87,7 @@ static void soften(struct verdict *v, enum action action, enum override_reason o
     v->action = action;
     v->override = override;
     v->override_comment = comment;
+    v->override_is_named = false;
 }
 
 /* Caps V at what configuration and overrides allow for the recipients; BASE
@@ -107,11 +108,12 @@ static void cap(const struct evidence *e, enum enforcement base, struct verdict 
                               : words(e, "enforce = %s", name_of(enforcement_names, (int)base));
     if (most == least) {
         soften(v, most, OVERRIDE_LOCAL_POLICY, name);
-        return;
+    } else {
+        v->quarantine = QUARANTINE_TAG;
+        soften(v, ACTION_QUARANTINE, OVERRIDE_LOCAL_POLICY,
+               words(e, "%s holds for some recipients only: tagged for all", name));
     }
-    v->quarantine = QUARANTINE_TAG;
-    soften(v, ACTION_QUARANTINE, OVERRIDE_LOCAL_POLICY,
-           words(e, "%s holds for some recipients only: tagged for all", name));
+    v->override_is_named = allowance.override;
 }
 
 static bool from_trusted_forwarder(const struct evidence *e)

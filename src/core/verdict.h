@@ -52,6 +52,8 @@ struct verdict {
     const struct finding *decided_by; /* or NULL */
     enum override_reason override;
     const char *override_comment;     /* e.g. the override's name, or NULL */
+    bool override_is_named;           /* the comment holds a name that the administrator
+                                         gave: not for reports, which others read */
     enum disposition disposition;     /* for the report row */
 };
 
