@@ -6,6 +6,7 @@
 #include "auth/crypt.h"
 #include "base/cursor.h"
 #include "base/region.h"
+#include "mail/lexer.h"
 #include "mail/message.h"
 #include "mail/taglist.h"
 
@@ -241,11 +242,16 @@ static const char *parse_instance(struct parse *p, struct text t)
     return signature_instance(t, &p->signature->instance) ? NULL : "invalid instance (i=)";
 }
 
+/* seal-cv-tag = %s"cv" [CFWS] "=" [CFWS] chain-status (RFC 8617 §3.9), as far
+ * as it is one of a tag-list (§4.1.3) too: that takes a comment after the "="
+ * for a part of the value, and none before it. */
 static const char *parse_chain_status(struct parse *p, struct text t)
 {
+    struct lexer lexer = lexer_over(t);
     int value;
 
-    if (!name_value(chain_status_names, t, &value))
+    if (!lexer_cfws(&lexer) ||
+        !name_value(chain_status_names, cursor_rest(&lexer.c), &value))
         return "unknown chain status (cv=)";
     p->signature->chain = (enum chain_status)value;
     return NULL;

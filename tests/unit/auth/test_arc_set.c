@@ -70,6 +70,9 @@ static const struct header headers[] = {
                     { "M", " i=1; " REST "; h=To::Arc-Authentication-Results; " BH },
                     { "R", AAR(1) } } },
     { NULL, 1, 0, { { "S", SEAL(1, "NONE") }, { "M", AMS(1) }, { "R", AAR(1) } } },
+    /* comments before the status, where both grammars have them */
+    { NULL, 1, 0, { { "S", SEAL(1, "(pass)\r\n (a (b\\)) ) none") }, { "M", AMS(1) },
+                    { "R", AAR(1) } } },
     /* incomplete sets */
     { "missing", 1, ARC_SEAL, { { "M", AMS(1) }, { "R", AAR(1) } } },
     { "missing", 1, ARC_MESSAGE_SIGNATURE, { { "S", SEAL(1, "none") }, { "R", AAR(1) } } },
@@ -96,6 +99,13 @@ static const struct header headers[] = {
                                                { "R", AAR(2) }, { "R", "what is this" } } },
     { "unknown chain status (cv=)", 1, ARC_SEAL, { { "S", SEAL(1, "good") } } },
     { "unknown chain status (cv=)", 1, ARC_SEAL, { { "S", SEAL(1, "") } } },
+    { "unknown chain status (cv=)", 1, ARC_SEAL, { { "S", SEAL(1, "none (first)") } } },
+    { "unknown chain status (cv=)", 1, ARC_SEAL, { { "S", SEAL(1, "(none)") } } },
+    { "unknown chain status (cv=)", 1, ARC_SEAL, { { "S", SEAL(1, "(none") } } },
+    { "syntax error", 1, ARC_SEAL, { { "S", SEAL(1, "(a;b) none") } } },
+    { "syntax error", 1, ARC_SEAL, { { "S", " i=1; cv (x)=none; " REST } } },
+    { "unknown algorithm (a=)", 1, ARC_SEAL,
+      { { "S", " i=1; cv=none; a=(x) rsa-sha256; d=example.org; s=sel; b=Zm9v" } } },
     { "no chain status (cv=)", 1, ARC_SEAL, { { "S", " i=1; " REST } } },
     /* i= */
     { "no valid instance (i=)", 0, ARC_RESULTS, { { "R", " mx.example.org; dmarc=pass" } } },
