@@ -84,9 +84,12 @@ static size_t bracketed(struct text t)
 static size_t starred(struct text t)
 {
     size_t before = stars(t);
-    size_t word = before > 0 ? text_find(text_tail(t, before), '*') : 0;
+    struct text rest = text_tail(t, before);
+    size_t word = text_find(rest, '*');
 
-    return word > 0 ? before + word + stars(text_tail(t, before + word)) : 0;
+    if (before == 0 || word == 0 || word == rest.len)
+        return 0;
+    return before + word + stars(text_tail(rest, word));
 }
 
 /* "Re:" */
