@@ -5,8 +5,8 @@
 #include "mail/message.h"
 #include "mail/taglist.h"
 
-/* Octets of h= (blanks taken out) that it reads. */
-enum { SIGNED_LIST_MAX = 4095 };
+/* Octets of h= (blanks taken out) that it reads, and of i=. */
+enum { SIGNED_LIST_MAX = 4095, IDENTITY_MAX = 255 };
 
 /* It keeps l= in a signed number. */
 static const uint64_t length_max = INT64_MAX / 2;
@@ -45,18 +45,24 @@ bool guard_dkim_field(const struct field *field)
 
 /* To take out b=, it looks for the octet before each first '=': so it takes every
  * tag whose name ends in b for b=, and misses b= with a blank before the '='. */
-static bool finds_b(struct text t)
+static bool tag_is_safe(const struct tag *tag)
+{
+    struct text name = tag->name;
+
+    if (text_equal(name, TEXT("i")))
+        return tag->value.len <= IDENTITY_MAX;
+    return name.data[name.len - 1] != 'b' || (name.len == 1 && name.data[1] == '=');
+}
+
+static bool tags_are_safe(struct text t)
 {
     struct taglist list;
 
     if (taglist_parse(t, true, &list) != TAGLIST_OK)
         return false;
-    for (size_t i = 0; i < list.count; i++) {
-        struct text name = list.tags[i].name;
-
-        if (name.data[name.len - 1] == 'b' && (name.len > 1 || name.data[1] != '='))
+    for (size_t i = 0; i < list.count; i++)
+        if (!tag_is_safe(&list.tags[i]))
             return false;
-    }
     return true;
 }
 
@@ -74,7 +80,7 @@ bool guard_dkim_candidate(const struct dkim_candidate *c)
     const struct signature *s = &c->signature;
 
     return c->well_formed && guard_dkim_field(c->field) && text_is_ascii(c->field->value) &&
-           finds_b(c->field->value) && signed_list_length(s) <= SIGNED_LIST_MAX &&
+           tags_are_safe(c->field->value) && signed_list_length(s) <= SIGNED_LIST_MAX &&
            (!s->has_length || s->length <= length_max);
 }
 

@@ -10,7 +10,8 @@
  *  - key records printed anew from our parsed form, from memory: it never asks
  *    DNS (the key lookup never answers DEFAULT, and DELAYSIGPROC keeps it from
  *    asking before dkim_eom());
- *  - a CRLF behind a body that ends without one.
+ *  - a CRLF behind a body that ends without one, and nothing more of a body with
+ *    a bare CR, which it leaves out of the digest.
  * Signatures that do not disturb each other share a handle.  The library's
  * clock is kept out by a drift wider than any date that matters: expiry is
  * ours (dkim.c).  Body hashes are compared here, as octets.
@@ -343,6 +344,20 @@ static void *begin(struct dkim_job *job)
 
 /* ---- body */
 
+/* Whether a CR stands before another octet than LF, in CHUNK or as BEFORE, the
+ * octet that came last. */
+static bool has_bare_cr(char before, struct text chunk)
+{
+    const char *end = chunk.data + chunk.len, *at = chunk.data;
+
+    if (before == '\r' && *at != '\n')
+        return true;
+    while ((at = memchr(at, '\r', (size_t)(end - at))) && ++at < end)
+        if (*at != '\n')
+            return true;
+    return false;
+}
+
 static void feed_body(struct group *group, struct text chunk)
 {
     /* The library does not write to the chunk. */
@@ -353,11 +368,15 @@ static void feed_body(struct group *group, struct text chunk)
 static void body(void *state, struct text chunk)
 {
     struct engine *engine = state;
+    bool refused;
 
     if (chunk.len == 0)
         return;
+    refused = has_bare_cr(engine->last[1], chunk);
     for (struct group *group = engine->groups; group; group = group->next)
-        if (group_is_open(group))
+        if (refused)
+            give_up(group);
+        else if (group_is_open(group))
             feed_body(group, chunk);
     engine->last[0] = chunk.len > 1 ? chunk.data[chunk.len - 2] : engine->last[1];
     engine->last[1] = chunk.data[chunk.len - 1];

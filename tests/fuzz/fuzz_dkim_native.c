@@ -31,16 +31,6 @@ static void check_against(const struct dkim_case *native, const struct dkim_engi
     dkim_case_free(&other);
 }
 
-/* libopendkim drops a bare CR at the start of a line of the body, where RFC 6376
- * §3.4.4 knows no such thing. */
-static bool has_bare_cr(struct text t)
-{
-    for (size_t i = 0; i < t.len; i++)
-        if (t.data[i] == '\r' && (i + 1 == t.len || t.data[i + 1] != '\n'))
-            return true;
-    return false;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text whole = { (const char *)data, size };
@@ -49,8 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (dkim_case_run(&native, &engine_dkim_native, 0, whole)) {
         check_against(&native, &engine_dkim_native, 1, whole);
         check_against(&native, &engine_dkim_native, 7, whole);
-        if (!has_bare_cr(whole))
-            check_against(&native, &engine_dkim_libopendkim, 0, whole);
+        check_against(&native, &engine_dkim_libopendkim, 0, whole);
     }
     dkim_case_free(&native);
     return 0;
