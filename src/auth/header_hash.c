@@ -10,9 +10,14 @@
  * that could be compared cheaply, and is never selected. */
 enum { NAME_OCTETS_MAX = 998 };
 
+struct place {
+    const struct field *field;
+    size_t position; /* in the header */
+};
+
 /* All fields of one name. */
 struct named {
-    const struct field *const *fields; /* in order of appearance */
+    const struct place *places; /* in order of appearance */
     size_t count;
     size_t left;     /* not selected yet */
     unsigned serial; /* of the selection that `left` belongs to */
@@ -40,56 +45,58 @@ static int compare_names(struct text a, struct text b)
 }
 
 /* By name, then by order of appearance. */
-static int compare_fields(const void *left, const void *right)
+static int compare_places(const void *left, const void *right)
 {
-    const struct field *a = *(const struct field *const *)left;
-    const struct field *b = *(const struct field *const *)right;
-    int order = compare_names(a->name, b->name);
+    const struct place *a = left, *b = right;
+    int order = compare_names(a->field->name, b->field->name);
 
     if (order != 0)
         return order;
-    return a->index < b->index ? -1 : a->index > b->index;
+    return a->position < b->position ? -1 : a->position > b->position;
 }
 
-static size_t gather_fields(const struct message *message, const struct field **fields)
-{
-    size_t count = 0;
-
-    for (const struct field *f = message->fields; f; f = f->next)
-        if (f->name.len <= NAME_OCTETS_MAX)
-            fields[count++] = f;
-    return count;
-}
-
-/* Cuts the sorted FIELDS into runs of one name. */
-static void gather_names(struct header_index *index, const struct field *const *fields,
-                         size_t count)
+/* Cuts the sorted PLACES into runs of one name. */
+static void gather_names(struct header_index *index, const struct place *places, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (i == 0 || compare_names(fields[i - 1]->name, fields[i]->name) != 0)
-            index->names[index->count++] = (struct named){ .fields = &fields[i] };
+        if (i == 0 || compare_names(places[i - 1].field->name, places[i].field->name) != 0)
+            index->names[index->count++] = (struct named){ .places = &places[i] };
         index->names[index->count - 1].count++;
     }
 }
 
-struct header_index *header_index_new(const struct message *message)
+struct header_index *header_index_of(struct region *region, const struct field *const *fields,
+                                     size_t count)
 {
-    struct region *region = message->region;
     struct header_index *index = region_alloc(region, sizeof *index);
-    const struct field **fields =
-        region_array(region, message->field_count, sizeof fields[0]);
-    size_t count;
+    struct place *places = region_array(region, count, sizeof places[0]);
+    size_t placed = 0;
 
-    if (!index || !fields)
+    if (!index || !places)
         return NULL;
     index->region = region;
-    index->names = region_array(region, message->field_count, sizeof index->names[0]);
+    index->names = region_array(region, count, sizeof index->names[0]);
     if (!index->names)
         return NULL;
-    count = gather_fields(message, fields);
-    qsort(fields, count, sizeof fields[0], compare_fields);
-    gather_names(index, fields, count);
+    for (size_t i = 0; i < count; i++)
+        if (fields[i]->name.len <= NAME_OCTETS_MAX)
+            places[placed++] = (struct place){ fields[i], i };
+    qsort(places, placed, sizeof places[0], compare_places);
+    gather_names(index, places, placed);
     return index;
+}
+
+struct header_index *header_index_new(const struct message *message)
+{
+    const struct field **fields =
+        region_array(message->region, message->field_count, sizeof fields[0]);
+    size_t count = 0;
+
+    if (!fields)
+        return NULL;
+    for (const struct field *f = message->fields; f; f = f->next)
+        fields[count++] = f;
+    return header_index_of(message->region, fields, count);
 }
 
 static int compare_to_named(const void *key, const void *member)
@@ -97,7 +104,7 @@ static int compare_to_named(const void *key, const void *member)
     const struct text *name = key;
     const struct named *named = member;
 
-    return compare_names(*name, named->fields[0]->name);
+    return compare_names(*name, named->places[0].field->name);
 }
 
 static struct named *find(const struct header_index *index, struct text name)
@@ -150,9 +157,9 @@ static const struct field *take_last(struct named *named, unsigned serial,
         named->serial = serial;
         named->left = named->count;
     }
-    if (named->left > 0 && named->fields[named->left - 1] == own)
+    if (named->left > 0 && named->places[named->left - 1].field == own)
         named->left--;
-    return named->left > 0 ? named->fields[--named->left] : NULL;
+    return named->left > 0 ? named->places[--named->left].field : NULL;
 }
 
 void header_select(struct header_index *index, const struct text *names, size_t count,

@@ -18,12 +18,18 @@
 
 struct field;
 struct message;
+struct region;
 
 struct header_index;
 
 /* The fields that MESSAGE holds now, in its region, which they must outlive.
  * NULL: memory (the region latches). */
 struct header_index *header_index_new(const struct message *message);
+
+/* The COUNT FIELDS of a header as it will leave, from the top: some of a message
+ * deleted, others inserted (field_inserted()).  FIELDS itself is not kept. */
+struct header_index *header_index_of(struct region *region, const struct field *const *fields,
+                                     size_t count);
 
 /* How many fields are called NAME. */
 size_t header_index_count(const struct header_index *index, struct text name);
@@ -49,7 +55,8 @@ void header_select(struct header_index *index, const struct text *names, size_t 
                    void *context);
 
 /* The digest that SIGNATURE, in field OWN, signs: its selected fields, then OWN
- * without the value of b=.  False for memory (the region latches). */
+ * without the value of b=.  OWN may be one that is not in the header yet.  False
+ * for memory (the region latches). */
 bool header_hash(struct header_index *index, const struct signature *signature,
                  const struct field *own, sha256_value out);
 

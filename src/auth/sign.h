@@ -4,11 +4,8 @@
  * the body is over it is made.  All signatures of a message share one header
  * index and one pass over the body (body_digest.h).  There is no l=.
  *
- * Which fields are signed: those of a list (RFC 6376 §5.4.1: what a
- * reader sees and what a mail program acts upon), each as often as it stands
- * there; and once more ("oversigned"), so that nobody can add another, if it is
- * one that may stand once and that no MTA adds later.  Never signed: trace
- * fields, Return-Path, Bcc, Authentication-Results, ARC-*, DKIM-Signature.
+ * Which fields are signed: sign_fields.h.  Not for a message of which fields were
+ * not stored (message.h: fields_capped).
  */
 #ifndef VIDIMUS_AUTH_SIGN_H
 #define VIDIMUS_AUTH_SIGN_H
@@ -17,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth/sign_fields.h"
 #include "auth/signer.h"
 #include "base/text.h"
 #include "mail/canonicalise.h"
@@ -47,7 +45,7 @@ struct dkim_signing *sign_dkim_new(const struct sign_params *params, const struc
  * could not be made; the region has latched if it was memory. */
 const char *sign_dkim_finish(struct dkim_signing *signing);
 
-/* Whether NAME may be signed at all (RFC 6376 §5.4.1, RFC 8617 §4.1.2); for configuration checks. */
-bool sign_may_cover(struct text name);
+/* Why it could not be made ("more than one From field", …), in words; else NULL. */
+const char *sign_dkim_fault(const struct dkim_signing *signing);
 
 #endif

@@ -1,6 +1,7 @@
 #include "mail/message.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/region.h"
 
@@ -162,6 +163,18 @@ static struct field *field_new(struct region *region, struct text label, struct 
     field->label = (struct text){ label_copy, label.len };
     field->name = without_end_blanks(field->label);
     return field;
+}
+
+struct field *field_inserted(struct region *region, struct text name, struct text value)
+{
+    char *spaced = region_alloc(region, value.len + 1);
+
+    if (!spaced)
+        return NULL;
+    spaced[0] = ' ';
+    if (value.len > 0)
+        memcpy(spaced + 1, value.data, value.len);
+    return field_new(region, name, (struct text){ spaced, value.len + 1 });
 }
 
 struct field *message_add_field(struct message *message, struct text label, struct text value)

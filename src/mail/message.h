@@ -73,6 +73,10 @@ void message_keep(struct message *message, struct text name);
  * the bounds (fields_capped, fields_flooded) or memory (the region latches). */
 struct field *message_add_field(struct message *message, struct text label, struct text value);
 
+/* A field of no message, as an MTA makes it of what it is told to insert: a space
+ * after the colon, CRLF for each LF.  NULL: memory (the region latches). */
+struct field *field_inserted(struct region *region, struct text name, struct text value);
+
 /* Sets mail_from from the raw MAIL FROM argument, which is copied. */
 void message_set_mail_from(struct message *message, struct text raw);
 
