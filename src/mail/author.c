@@ -27,6 +27,7 @@ const struct name author_status_names[] = {
 /* What the field holds so far. */
 struct list {
     struct author *author;
+    size_t mailboxes;
     bool too_many;  /* domains */
     bool no_domain; /* a mailbox without a usable domain */
 };
@@ -143,9 +144,15 @@ static bool addr_spec(struct lexer *lexer, struct list *list)
 {
     struct raw_domain domain;
     struct lexer ahead;
+    const char *start;
 
+    if (!lexer_cfws(lexer))
+        return false;
+    start = lexer->c.at;
     if (!local_part(lexer))
         return false;
+    list->mailboxes++;
+    list->author->local_part = cursor_since(&lexer->c, start);
     if (!lexer_take(lexer, '@')) {
         list->no_domain = true;
         return true;
@@ -337,6 +344,8 @@ void author_parse(struct text value, struct author *author)
                                                                          : AUTHOR_UNPARSABLE;
     if (author->status == AUTHOR_UNPARSABLE || author->status == AUTHOR_NO_DOMAIN)
         author->count = 0;
+    if (author->count == 0 || list.mailboxes != 1)
+        author->local_part = TEXT("");
 }
 
 void author_of(const struct message *message, struct author *author)

@@ -41,6 +41,9 @@ struct author {
     enum author_status status;
     size_t count; /* of domains; 0 unless OK, SEVERAL or TOO_MANY */
     domain_name domains[AUTHOR_DOMAINS_MAX]; /* distinct, in order of appearance */
+    /* Of the only mailbox, as written, in the parsed field; empty: there are
+     * several, or none with a domain. */
+    struct text local_part;
 };
 
 /* Parses one From field body (folding included) into *AUTHOR. */

@@ -392,6 +392,35 @@ static void order_of_appearance(void **state)
     assert_string_equal(author.domains[1], "a.org");
 }
 
+static void local_part_of_the_only_mailbox(void **state)
+{
+    static const struct {
+        const char *value, *local_part;
+    } rows[] = {
+        { " a.b+c@b.org", "a.b+c" },
+        { " A Person <John.Doe@b.org>", "John.Doe" },
+        { " (c) < (d) a @b.org>", "a" },
+        { " \"a b\"@b.org", "\"a b\"" },
+        { " g: a@b.org;", "a" },
+        { " x@b.org <a@b.org>", "a" },
+        { " a@b.org, c@b.org", "" },
+        { " a@b.org, c@d.org", "" },
+        { " a", "" },
+        { " a@[192.0.2.1]", "" },
+        { " a@b.org,\\", "" },
+        { "", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct author author;
+
+        author_parse(text_of(rows[i].value), &author);
+        if (!text_equal(author.local_part, text_of(rows[i].local_part)))
+            fail_msg("From:%s: %.*s", rows[i].value, TEXT_ARGS(author.local_part));
+    }
+}
+
 static void many_domains(void **state)
 {
     char value[400];
@@ -509,6 +538,7 @@ int main(void)
         cmocka_unit_test(legitimate_values),
         cmocka_unit_test(refused_values),
         cmocka_unit_test(order_of_appearance),
+        cmocka_unit_test(local_part_of_the_only_mailbox),
         cmocka_unit_test(many_domains),
         cmocka_unit_test(comment_depth),
         cmocka_unit_test(linear),
