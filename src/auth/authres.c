@@ -103,13 +103,10 @@ static void part(struct buf *out, size_t *line, const char *name, struct text t,
     write(out, t);
 }
 
-/* resinfo, on lines of its own */
 static void resinfo(struct buf *out, const struct finding *finding)
 {
-    size_t line;
+    size_t line = out->len ? out->len - 1 : 0; /* the TAB before */
 
-    buf_add(out, ";\n\t");
-    line = out->len ? out->len - 1 : 0;
     buf_printf(out, "%s=%s", name_of(method_names, (int)finding->method),
                name_of(result_names, (int)finding->result));
     if (finding->reason)
@@ -122,22 +119,35 @@ static void resinfo(struct buf *out, const struct finding *finding)
     }
 }
 
+/* resinfos on lines of their own, the first after LEAD; how many. */
+static unsigned resinfos(struct buf *out, const char *lead, const struct findings *findings)
+{
+    unsigned written = 0;
+
+    for (int method = 0; method < METHODS; method++)
+        for (const struct finding *f = findings->first; f; f = f->next)
+            if ((int)f->method == method && authres_has_result(f->method, f->result)) {
+                buf_add(out, written++ ? ";\n\t" : lead);
+                resinfo(out, f);
+            }
+    return written;
+}
+
+void authres_write_results(struct buf *out, const struct findings *findings)
+{
+    if (resinfos(out, "", findings) == 0)
+        buf_add(out, "none");
+}
+
 void authres_write(struct buf *out, const char *authserv_id, const struct findings *findings)
 {
     struct text id = text_of(authserv_id);
-    unsigned written = 0;
 
     if (!is_writable(id)) {
         out->failed = true;
         return;
     }
     value(out, id);
-    for (int method = 0; method < METHODS; method++)
-        for (const struct finding *f = findings->first; f; f = f->next)
-            if ((int)f->method == method && authres_has_result(f->method, f->result)) {
-                resinfo(out, f);
-                written++;
-            }
-    if (written == 0)
+    if (resinfos(out, ";\n\t", findings) == 0)
         buf_add(out, "; none");
 }

@@ -17,6 +17,9 @@ struct buf;
  * or over 255 octets, drops its property.  An id of that kind fails OUT. */
 void authres_write(struct buf *out, const char *authserv_id, const struct findings *findings);
 
+/* The results alone, what follows "id; ": "none", or some, as above. */
+void authres_write_results(struct buf *out, const struct findings *findings);
+
 enum authres_claim {
     AUTHRES_OTHER, /* well-formed and another host's, or does not hold the id at all */
     AUTHRES_OURS   /* claims the id: same id in any spelling (case, comments,
@@ -34,5 +37,9 @@ enum authres_claim authres_claims(struct text value, const char *authserv_id);
  * the findings' region.  False when the body cannot be parsed; what was read
  * before the error must not be used then.  *ID gets the authserv-id. */
 bool authres_read(struct text value, struct text *id, struct findings *findings);
+
+/* The results of a field body as they stand there, in VALUE, those that we do not
+ * know and comments included; empty for "none".  False when it cannot be parsed. */
+bool authres_results_of(struct text value, struct text *results);
 
 #endif

@@ -293,20 +293,36 @@ static bool no_result(struct cursor *c)
     return false;
 }
 
-/* ( no-result / 1*resinfo ) [CFWS], from the first ";" to the end */
-static bool authres_results(struct cursor *c, struct findings *findings)
+/* ( no-result / 1*resinfo ) [CFWS], from the first ";" to the end; a further ";"
+ * is taken there.  TEXT, where it is not NULL, gets the resinfos. */
+static bool authres_results(struct cursor *c, struct findings *findings, struct text *text)
 {
-    unsigned count = 0;
+    const char *start;
 
-    while (separator(c, ';')) {
-        if (count == 0 && no_result(c))
-            return true;
-        if (count > 0 && cursor_done(c))
-            return true; /* trailing ";" */
-        if (++count > RESULTS_MAX || !resinfo(c, findings))
+    if (!separator(c, ';'))
+        return false;
+    if (no_result(c))
+        return true;
+    start = c->at;
+    for (unsigned count = 0; count < RESULTS_MAX; count++) {
+        if (!resinfo(c, findings))
             return false;
+        if (text)
+            *text = text_trim(cursor_since(c, start));
+        if (cursor_done(c))
+            return true;
+        if (!separator(c, ';'))
+            return false;
+        if (cursor_done(c))
+            return true;
     }
-    return count > 0 && cursor_done(c);
+    return false;
+}
+
+/* Whether a field of that authres-version can be read. */
+static bool is_known_version(struct text version)
+{
+    return version.len == 0 || text_equal(version, TEXT("1"));
 }
 
 bool authres_read(struct text value, struct text *id, struct findings *findings)
@@ -319,7 +335,18 @@ bool authres_read(struct text value, struct text *id, struct findings *findings)
     if (!authres_head(&c, &raw, &version))
         return false;
     *id = keep_value(findings->region, raw);
-    return (version.len == 0 || text_equal(version, TEXT("1"))) && authres_results(&c, findings);
+    return is_known_version(version) && authres_results(&c, findings, NULL);
+}
+
+bool authres_results_of(struct text value, struct text *results)
+{
+    struct cursor c = cursor_over(value);
+    struct text version;
+    struct value id;
+
+    *results = (struct text){ NULL, 0 };
+    return authres_head(&c, &id, &version) && is_known_version(version) &&
+           authres_results(&c, NULL, results);
 }
 
 /* Our own authserv-id, to compare with. */
@@ -456,7 +483,7 @@ enum authres_claim authres_claims(struct text value, const char *authserv_id)
         return AUTHRES_OURS;
     if (squeezes_to_id(value, &own))
         return AUTHRES_OURS;
-    if (parsed && authres_results(&c, NULL))
+    if (parsed && authres_results(&c, NULL, NULL))
         return AUTHRES_OTHER;
     return holds_id(value, &own) || holds_hidden_id(value, &own) ? AUTHRES_OURS : AUTHRES_OTHER;
 }

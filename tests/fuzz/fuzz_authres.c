@@ -1,5 +1,6 @@
 /* Authentication-Results: any body is read or refused; what is written from it
- * is clean and reads back to the same findings; a body of ours is claimed. */
+ * is clean and reads back to the same findings; a body of ours is claimed; the
+ * results of one that can be read can be read behind another id. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -65,6 +66,21 @@ static void round_trip(struct region *region, const struct findings *findings)
     require(authres_claims(first, "x.example.org") == AUTHRES_OTHER);
 }
 
+/* The results of INPUT, a readable body, under our id. */
+static void moved(struct region *region, struct text input)
+{
+    struct findings findings;
+    struct text results, id;
+    struct buf buf;
+
+    require(authres_results_of(input, &results));
+    buf_init(&buf, region, SIZE_MAX / 2);
+    buf_add(&buf, "mx.example.org; ");
+    buf_text_add(&buf, results.len > 0 ? results : TEXT("none"));
+    findings_init(&findings, region);
+    require(authres_read(buf_text(&buf), &id, &findings));
+}
+
 /* INPUT as the value of everything that a check may put there. */
 static void as_value(struct region *region, struct text input)
 {
@@ -92,8 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     findings_init(&findings, region);
     authres_claims(input, "mx.example.org");
     authres_claims(input, "mx.b\xc3\xbc" "cher.example");
-    if (authres_read(input, &id, &findings))
+    if (authres_read(input, &id, &findings)) {
         round_trip(region, &findings);
+        moved(region, input);
+    }
     as_value(region, input);
     region_free(region);
     return 0;

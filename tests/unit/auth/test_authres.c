@@ -378,6 +378,8 @@ static const struct {
     { "a.example; spf=pass policy.iprev=\"1", NULL },
     { "a.example; spf=pass policy.iprev=\"1\" (", NULL },
     { "a.example; spf=pass policy.iprev=\"1\" ( a (b)", NULL },
+    { "a.example; spf=pass; (", NULL },
+    { "a.example; spf=pass; (\\", NULL },
     { "a.example; iprev=pass policy.iprev.192.0.2.1", NULL },
     { "a.example; iprev=pass policy=iprev=192.0.2.1 policy.iprev=192.0.2.2",
       "iprev=pass policy.iprev=192.0.2.2;" },
@@ -448,6 +450,57 @@ static void what_is_written_is_read(void **state)
     }
 }
 
+static void results_as_they_stand(void **state)
+{
+    static const struct {
+        const char *value, *results; /* NULL: refused */
+    } rows[] = {
+        { " mx.example; spf=pass smtp.mailfrom=a.example", "spf=pass smtp.mailfrom=a.example" },
+        { " (c) \"mx.example\" 1 ;\r\n\tx-new=good (2048 bits) a.b=c;\r\n\tdkim=pass ",
+          "x-new=good (2048 bits) a.b=c;\r\n\tdkim=pass" },
+        { " mx.example; spf=pass; (end)", "spf=pass" },
+        { " mx.example; spf=pass reason=\"a;b\" ;", "spf=pass reason=\"a;b\"" },
+        { " mx.example; none", "" },
+        { " mx.example;none (c)", "" },
+        { " mx.example", NULL },
+        { " mx.example;", NULL },
+        { " mx.example 2; spf=pass", NULL },
+        { " mx.example; spf=pass; (open", NULL },
+        { " mx.example; spf=pass other.example; dkim=pass", NULL },
+        { " mx.example; ; spf=pass", NULL },
+        { "", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text results;
+        bool ok = authres_results_of(text_of(rows[i].value), &results);
+
+        if (ok != (rows[i].results != NULL) ||
+            (ok && !text_equal(results, text_of(rows[i].results))))
+            fail_msg("%s: %.*s", rows[i].value, TEXT_ARGS(results));
+    }
+}
+
+static void results_alone(void **state)
+{
+    struct region *region = region_new(0);
+    struct findings findings;
+    struct buf buf;
+
+    (void)state;
+    findings_init(&findings, region);
+    buf_init(&buf, region, 1000);
+    authres_write_results(&buf, &findings);
+    assert_string_equal(buf_str(&buf), "none");
+    findings_add(&findings, METHOD_DMARC, RESULT_PASS, NULL);
+    findings_add(&findings, METHOD_ARC, RESULT_NONE, NULL);
+    buf_init(&buf, region, 1000);
+    authres_write_results(&buf, &findings);
+    assert_string_equal(buf_str(&buf), "arc=none;\n\tdmarc=pass");
+    region_free(region);
+}
+
 static void registry(void **state)
 {
     (void)state;
@@ -472,6 +525,8 @@ int main(void)
         cmocka_unit_test(claims_of_large_fields),
         cmocka_unit_test(reads_the_grammar),
         cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(results_as_they_stand),
+        cmocka_unit_test(results_alone),
         cmocka_unit_test(registry),
     };
 
