@@ -3,11 +3,8 @@
 #include "auth/authres.h"
 #include "base/buf.h"
 #include "base/region.h"
+#include "core/own_results.h"
 #include "mail/message.h"
-
-/* The longest of all: results of as many signatures as may be configured, with
- * names of 253 octets in each; less than a milter packet. */
-enum { HEADER_MAX = 60000 };
 
 static const char authentication_results[] = "Authentication-Results";
 
@@ -20,10 +17,9 @@ const struct name plan_kind_names[] = {
 
 /* --- steps -------------------------------------------------------------- */
 
-static struct plan_step *new_step(const struct plan_input *in, enum plan_kind kind,
-                                  const char *name)
+static struct plan_step *new_step(struct region *region, enum plan_kind kind, const char *name)
 {
-    struct plan_step *step = region_alloc(in->region, sizeof *step);
+    struct plan_step *step = region_alloc(region, sizeof *step);
 
     if (step) {
         step->kind = kind;
@@ -41,10 +37,9 @@ static void append(struct plan *plan, struct plan_step *step)
     *end = step;
 }
 
-static void insert_on_top(const struct plan_input *in, struct plan *plan, const char *name,
-                          const char *value)
+void plan_insert(struct region *region, struct plan *plan, const char *name, const char *value)
 {
-    struct plan_step *step = new_step(in, PLAN_INSERT, name);
+    struct plan_step *step = new_step(region, PLAN_INSERT, name);
 
     if (!step)
         return;
@@ -55,13 +50,14 @@ static void insert_on_top(const struct plan_input *in, struct plan *plan, const 
 /* In front: so that fields met from the top down are deleted from the bottom
  * up, and an index still means the same field when its turn comes. */
 static void delete_first(const struct plan_input *in, struct plan *plan, const char *name,
-                         size_t index)
+                         const struct field *field)
 {
-    struct plan_step *step = new_step(in, PLAN_DELETE, name);
+    struct plan_step *step = new_step(in->region, PLAN_DELETE, name);
 
     if (!step)
         return;
-    step->index = index;
+    step->index = field->index;
+    step->field = field;
     step->next = plan->steps;
     plan->steps = step;
 }
@@ -70,21 +66,16 @@ static void delete_first(const struct plan_input *in, struct plan *plan, const c
 
 /* Fields of our other hosts count as ours; who may bring them is decided by
  * the origin (STANDARDS: RFC 8601 §5). */
-static bool claims_us(const struct plan_input *in, const struct field *field)
+static struct own_ids own_ids_of(const struct plan_input *in)
 {
-    const struct strings *others = &in->config->own_authserv_ids;
-
-    if (authres_claims(field->value, in->authserv_id) == AUTHRES_OURS)
-        return true;
-    for (size_t i = 0; i < others->count; i++)
-        if (authres_claims(field->value, others->items[i]) == AUTHRES_OURS)
-            return true;
-    return false;
+    return (struct own_ids){ in->authserv_id, &in->config->own_authserv_ids };
 }
 
 static bool forged_results(const struct plan_input *in, const struct field *field)
 {
-    return field->cut || claims_us(in, field);
+    struct own_ids ids = own_ids_of(in);
+
+    return field->cut || own_results_claimed(&ids, field);
 }
 
 static bool from_elsewhere(const struct plan_input *in, const struct field *field)
@@ -108,13 +99,14 @@ static void delete_fields(const struct plan_input *in, struct plan *plan, const 
 
     for (f = field_find(in->message->fields, wanted); f; f = field_find(f->next, wanted))
         if (goes(in, f))
-            delete_first(in, plan, name, f->index);
+            delete_first(in, plan, name, f);
 }
 
-static void delete_forged(const struct plan_input *in, struct plan *plan)
+void plan_deletions(const struct plan_input *in, struct plan *plan)
 {
     const char *tag = in->config->dmarc.quarantine_header_name;
 
+    plan->steps = NULL;
     if (in->origin == ORIGIN_TRUSTED)
         return;
     delete_fields(in, plan, authentication_results, forged_results);
@@ -127,15 +119,9 @@ static void delete_forged(const struct plan_input *in, struct plan *plan)
 /* Re-injected by a content filter of ours: it carries our field already. */
 static bool already_judged(const struct plan_input *in)
 {
-    struct text wanted = text_of(authentication_results);
+    struct own_ids ids = own_ids_of(in);
 
-    if (in->origin != ORIGIN_TRUSTED)
-        return false;
-    for (struct field *f = field_find(in->message->fields, wanted); f;
-         f = field_find(f->next, wanted))
-        if (!f->cut && claims_us(in, f))
-            return true;
-    return false;
+    return in->origin == ORIGIN_TRUSTED && own_results_find(&ids, in->message->fields);
 }
 
 /* --- the plan ----------------------------------------------------------- */
@@ -144,7 +130,7 @@ static const char *results_text(const struct plan_input *in)
 {
     struct buf buf;
 
-    buf_init(&buf, in->region, HEADER_MAX);
+    buf_init(&buf, in->region, PLAN_VALUE_MAX);
     authres_write(&buf, in->authserv_id, in->findings);
     if (!buf_str(&buf)) /* a message without our field must not pass for judged */
         region_fail(in->region);
@@ -157,11 +143,11 @@ static void quarantine(const struct plan_input *in, struct plan *plan)
 
     switch (in->verdict->quarantine) {
     case QUARANTINE_TAG:
-        insert_on_top(in, plan, in->config->dmarc.quarantine_header_name,
-                      in->config->dmarc.quarantine_header_value);
+        plan_insert(in->region, plan, in->config->dmarc.quarantine_header_name,
+                    in->config->dmarc.quarantine_header_value);
         return;
     case QUARANTINE_HOLD:
-        hold = new_step(in, PLAN_HOLD, NULL);
+        hold = new_step(in->region, PLAN_HOLD, NULL);
         if (!hold)
             return;
         hold->value = in->verdict->reason;
@@ -179,13 +165,13 @@ void plan_build(const struct plan_input *in, struct plan *plan, const char **hea
     case ACTION_TEMPFAIL: /* nothing is left to edit */
         return;
     case ACTION_QUARANTINE:
-        delete_forged(in, plan);
+        plan_deletions(in, plan);
         quarantine(in, plan);
         break;
     case ACTION_ACCEPT:
-        delete_forged(in, plan);
+        plan_deletions(in, plan);
         break;
     }
     if (*header)
-        insert_on_top(in, plan, authentication_results, *header);
+        plan_insert(in->region, plan, authentication_results, *header);
 }

@@ -10,6 +10,7 @@
 const struct name origin_names[] = {
     { ORIGIN_OUTSIDE, "outside" },
     { ORIGIN_AUTHENTICATED, "authenticated" },
+    { ORIGIN_OWN, "own" },
     { ORIGIN_TRUSTED, "trusted" },
     { 0, NULL },
 };
@@ -110,6 +111,14 @@ void session_use(struct session *session, struct snapshot *snapshot)
     session->snapshot = snapshot_ref(snapshot);
 }
 
+static bool is_in_sign_networks(const struct session *session)
+{
+    const struct config *config = session->snapshot->config;
+
+    return (config->sign_rule_count > 0 || config->require_alignment) &&
+           networks_have(&config->sign_networks, &session->client);
+}
+
 enum origin session_origin(const struct session *session)
 {
     if (session->auth_name.len > 0)
@@ -118,5 +127,14 @@ enum origin session_origin(const struct session *session)
         return session->judge_unknown ? ORIGIN_OUTSIDE : ORIGIN_TRUSTED;
     if (networks_have(&session->snapshot->config->trusted_networks, &session->client))
         return ORIGIN_TRUSTED;
-    return ORIGIN_OUTSIDE;
+    return is_in_sign_networks(session) ? ORIGIN_OWN : ORIGIN_OUTSIDE;
+}
+
+bool session_submits(const struct session *session)
+{
+    if (session->auth_name.len > 0)
+        return true;
+    if (session->client.family == IP_NONE)
+        return !session->judge_unknown;
+    return is_in_sign_networks(session);
 }

@@ -16,15 +16,29 @@
 struct snapshot;
 struct dns_scope;
 
-/* Whose mail this is, decided at MAIL FROM. */
+/* Whose mail this is, decided at MAIL FROM.
+ *
+ *                   judged   our own A-R and BIMI   A-R added          signed
+ *   outside         yes      deleted as forged      results            no
+ *   authenticated   no       deleted as forged      auth=pass          yes
+ *   own             no       deleted as forged      none               yes
+ *   trusted         no       stay                   none, unless one   yes, if in sign-networks
+ *                                                   of ours is there   or submitted here
+ *
+ * What a client of sign-networks sends is ours to sign, so SPF and DMARC have
+ * nothing to tell about it: its address is no mail server's.  But only
+ * trusted-networks hold hosts that judge mail, and so can have put our field on
+ * it; from anyone else it is a forgery that others here would believe.
+ * Whoever is in both is trusted.  Where nothing is signed, sign-networks mean
+ * nothing. */
 enum origin {
-    ORIGIN_OUTSIDE,       /* judged */
-    ORIGIN_AUTHENTICATED, /* SMTP AUTH: not judged */
-    ORIGIN_TRUSTED        /* trusted-networks, or submitted on this host: not
-                             judged, our own A-R stays */
+    ORIGIN_OUTSIDE,
+    ORIGIN_AUTHENTICATED, /* SMTP AUTH */
+    ORIGIN_OWN,           /* sign-networks */
+    ORIGIN_TRUSTED        /* trusted-networks, or submitted on this host */
 };
 
-extern const struct name origin_names[]; /* "outside", "authenticated", "trusted" */
+extern const struct name origin_names[]; /* "outside", "authenticated", "own", "trusted" */
 
 struct session {
     struct ip_address client; /* IP_NONE: local submission without a socket */
@@ -65,5 +79,9 @@ void session_judge_unknown(struct session *session);
 void session_use(struct session *session, struct snapshot *snapshot);
 
 enum origin session_origin(const struct session *session);
+
+/* Whether what this client sends is our own mail, to be signed: it is
+ * authenticated, in sign-networks, or submits on this host. */
+bool session_submits(const struct session *session);
 
 #endif

@@ -426,21 +426,33 @@ static void judge(struct transaction *t)
     j->dmarc = &t->dmarc;
 }
 
-/* Authenticated and trusted mail is passed on as it is. */
+static void note_authentication(struct transaction *t)
+{
+    struct finding *auth = findings_add(&t->findings, METHOD_AUTH, RESULT_PASS, NULL);
+
+    if (t->snapshot->config->show_auth_name)
+        finding_property(&t->findings, auth, "smtp.auth", t->session->auth_name);
+}
+
+/* Mail that does not come from outside is not judged. */
 static void pass_on(struct transaction *t)
 {
     struct judgement *j = &t->judgement;
 
-    struct finding *auth;
-
-    if (j->origin == ORIGIN_TRUSTED) {
+    switch (j->origin) {
+    case ORIGIN_OUTSIDE:
+        return;
+    case ORIGIN_AUTHENTICATED:
+        note_authentication(t);
+        verdict_unjudged(t->message, "authenticated client", &j->verdict);
+        return;
+    case ORIGIN_OWN:
+        verdict_unjudged(t->message, "client in sign-networks", &j->verdict);
+        return;
+    case ORIGIN_TRUSTED:
         j->verdict = (struct verdict){ .action = ACTION_ACCEPT, .reason = "trusted network" };
         return;
     }
-    auth = findings_add(&t->findings, METHOD_AUTH, RESULT_PASS, NULL);
-    if (t->snapshot->config->show_auth_name)
-        finding_property(&t->findings, auth, "smtp.auth", t->session->auth_name);
-    verdict_unjudged(t->message, &j->verdict);
 }
 
 /* --- the end ------------------------------------------------------------ */

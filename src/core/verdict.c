@@ -376,9 +376,9 @@ static void judge_flood(const struct evidence *e, struct verdict *v)
     judge_header(e->message, v);
 }
 
-void verdict_unjudged(const struct message *message, struct verdict *v)
+void verdict_unjudged(const struct message *message, const char *reason, struct verdict *v)
 {
-    *v = (struct verdict){ .action = ACTION_ACCEPT, .reason = "authenticated client" };
+    *v = (struct verdict){ .action = ACTION_ACCEPT, .reason = reason };
     judge_header(message, v);
 }
 

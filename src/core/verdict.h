@@ -76,9 +76,9 @@ struct evidence {
 
 void verdict_decide(const struct evidence *evidence, struct verdict *verdict);
 
-/* The verdict on an authenticated client's message: accepted, unless its
- * header is beyond what can be cleaned of forged fields. */
-void verdict_unjudged(const struct message *message, struct verdict *verdict);
+/* The verdict on a message of our own users, for REASON (static): accepted, unless
+ * its header is beyond what can be cleaned of forged fields. */
+void verdict_unjudged(const struct message *message, const char *reason, struct verdict *verdict);
 
 /* At MAIL FROM, with `spf { on-fail = reject reject-at = mail }`: true when the
  * message is to be refused on SPF alone.  Client, SPF and envelope sender are

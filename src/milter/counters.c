@@ -18,6 +18,7 @@ static const struct name counter_names[] = {
     { COUNTER_ABORTED, "aborted" },
     { COUNTER_AT_MAIL, "refused_at_mail" },
     { COUNTER_AUTHENTICATED, "authenticated" },
+    { COUNTER_OWN, "own" },
     { COUNTER_TRUSTED, "trusted" },
     { COUNTER_INSERTED, "fields_inserted" },
     { COUNTER_DELETED, "fields_deleted" },
@@ -57,6 +58,9 @@ static void count_origin(enum origin origin)
         break;
     case ORIGIN_AUTHENTICATED:
         counter_add(COUNTER_AUTHENTICATED, 1);
+        break;
+    case ORIGIN_OWN:
+        counter_add(COUNTER_OWN, 1);
         break;
     case ORIGIN_TRUSTED:
         counter_add(COUNTER_TRUSTED, 1);

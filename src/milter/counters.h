@@ -21,6 +21,7 @@ enum counter {
     COUNTER_ABORTED,       /* messages given up before their end */
     COUNTER_AT_MAIL,       /* refused at MAIL FROM: no message followed */
     COUNTER_AUTHENTICATED, /* not judged: the client authenticated itself */
+    COUNTER_OWN,           /* not judged: from sign-networks */
     COUNTER_TRUSTED,       /* not judged: from trusted-networks */
     COUNTER_INSERTED,      /* fields inserted */
     COUNTER_DELETED,       /* fields deleted */

@@ -1,4 +1,4 @@
-/* Unit tests of src/core/plan.c, list.c and logline.c. */
+/* Unit tests of src/core/plan.c, plan_view.c, list.c and logline.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +12,7 @@
 #include "core/list.h"
 #include "core/logline.h"
 #include "core/plan.h"
+#include "core/plan_view.h"
 #include "core/transaction.h"
 #include "mail/message.h"
 
@@ -211,6 +212,79 @@ static void an_unprintable_id_fails_the_message(void **state)
     assert_true(region_failed(s->message->region));
 }
 
+static void a_clients_claims_go_and_he_gets_none(void **state)
+{
+    struct scene *s = *state;
+
+    field(s, "Authentication-Results", " mx.example; spf=pass");
+    field(s, "X-Spam-Flag", " YES");
+    field(s, "BIMI-Location", " x");
+    s->input.origin = ORIGIN_OWN;
+    findings_init(&s->findings, s->message->region);
+    expect_plan(s, "-BIMI-Location/1 -Authentication-Results/1 +Authentication-Results");
+    assert_string_equal(s->header, "mx.example; none");
+}
+
+/* The header that the plan leaves: "Name: value|" */
+static void expect_view(struct scene *s, const char *wanted)
+{
+    struct region *region = region_new(0);
+    const struct message *view = plan_view(region, s->message, &s->plan);
+    char got[4096] = "";
+    size_t len = 0, index = 0;
+
+    assert_non_null(view);
+    for (const struct field *f = view->fields; f; f = f->next) {
+        len += (size_t)snprintf(got + len, sizeof got - len, "%.*s:%.*s|", TEXT_ARGS(f->label),
+                                TEXT_ARGS(f->value));
+        assert_int_equal(f->index, ++index);
+    }
+    assert_int_equal(view->field_count, index);
+    assert_string_equal(got, wanted);
+    region_free(region);
+}
+
+static void the_view_is_what_the_plan_leaves(void **state)
+{
+    struct scene *s = *state;
+    struct field *last;
+
+    plan_build(&s->input, &s->plan, &s->header);
+    expect_view(s, "Authentication-Results: mx.example;\r\n\tdmarc=pass|");
+    field(s, "Authentication-Results", " mx.example; spf=pass");
+    field(s, "Subject ", "x");
+    field(s, "AUTHENTICATION-RESULTS", " mx.example; spf=fail");
+    field(s, "Authentication-Results", " other.example; spf=pass");
+    plan_deletions(&s->input, &s->plan);
+    expect_view(s, "Subject :x|Authentication-Results: other.example; spf=pass|");
+    s->verdict.action = ACTION_QUARANTINE;
+    s->verdict.quarantine = QUARANTINE_TAG;
+    plan_build(&s->input, &s->plan, &s->header);
+    plan_insert(s->message->region, &s->plan, "X-Top", "1\n\t2");
+    expect_view(s, "X-Top: 1\r\n\t2|Authentication-Results: mx.example;\r\n\tdmarc=pass|"
+                   "X-Spam-Flag: YES|Subject :x|Authentication-Results: other.example; spf=pass|");
+    for (last = s->message->fields; last->next;)
+        last = last->next;
+    assert_int_equal(last->index, 3); /* the message itself is as it was */
+}
+
+static void a_view_without_memory(void **state)
+{
+    struct scene *s = *state;
+
+    field(s, "Authentication-Results", " mx.example; spf=pass");
+    field(s, "Subject", " x");
+    plan_build(&s->input, &s->plan, &s->header);
+    for (size_t limit = 1; limit < 4096; limit += 16) {
+        struct region *region = region_new(limit);
+
+        if (!plan_view(region, s->message, &s->plan))
+            assert_true(region_failed(region));
+        region_free(region);
+    }
+    assert_false(region_failed(s->message->region));
+}
+
 static void list_ids(void **state)
 {
     static const struct {
@@ -306,6 +380,9 @@ int main(void)
         WITH_SCENE(refused_mail_is_not_edited),
         WITH_SCENE(a_cut_field_is_not_believed),
         WITH_SCENE(an_unprintable_id_fails_the_message),
+        WITH_SCENE(a_clients_claims_go_and_he_gets_none),
+        WITH_SCENE(the_view_is_what_the_plan_leaves),
+        WITH_SCENE(a_view_without_memory),
         WITH_SCENE(list_ids),
         WITH_SCENE(sealers_stand_in_the_line),
         WITH_SCENE(one_plain_line_a_message),

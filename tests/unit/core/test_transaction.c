@@ -138,6 +138,45 @@ static void origins(void **state)
     snapshot_unref(snapshot);
 }
 
+static void whose_mail_is_signed(void **state)
+{
+    static const char networks[] = "trusted-networks = {\"127.0.0.0/8\", \"198.51.100.1\"}\n"
+                                   "sign-networks = {\"127.0.0.0/8\", \"192.0.2.0/24\"}\n";
+    static const char rule[] = "sign \"example.org\" { key \"s1\" { file = \"/x.pem\" } }\n";
+    static const struct {
+        const char *client, *auth;
+        enum origin origin, without_rule;
+        bool submits;
+    } rows[] = {
+        { "203.0.113.1", "", ORIGIN_OUTSIDE, ORIGIN_OUTSIDE, false },
+        { "192.0.2.1", "", ORIGIN_OWN, ORIGIN_OUTSIDE, true },
+        { "::ffff:192.0.2.1", "", ORIGIN_OWN, ORIGIN_OUTSIDE, true },
+        { "192.0.2.1", "alice", ORIGIN_AUTHENTICATED, ORIGIN_AUTHENTICATED, true },
+        { "127.0.0.1", "", ORIGIN_TRUSTED, ORIGIN_TRUSTED, true },
+        { "198.51.100.1", "", ORIGIN_TRUSTED, ORIGIN_TRUSTED, false },
+        { "", "", ORIGIN_TRUSTED, ORIGIN_TRUSTED, true },
+    };
+    char text[sizeof networks + sizeof rule];
+    struct snapshot *none = make_snapshot(networks);
+    struct snapshot *snapshot;
+
+    (void)state;
+    snprintf(text, sizeof text, "%s%s", networks, rule);
+    snapshot = make_snapshot(text);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct session *session = make_session(snapshot, rows[i].client);
+
+        session_set_auth(session, text_of(rows[i].auth));
+        assert_int_equal(session_origin(session), rows[i].origin);
+        assert_int_equal(session_submits(session), rows[i].submits);
+        session_use(session, none);
+        assert_int_equal(session_origin(session), rows[i].without_rule);
+        session_free(session);
+    }
+    snapshot_unref(snapshot);
+    snapshot_unref(none);
+}
+
 static void an_unknown_client_is_judged_on_request(void **state)
 {
     struct snapshot *snapshot = make_snapshot("");
@@ -146,6 +185,7 @@ static void an_unknown_client_is_judged_on_request(void **state)
     (void)state;
     session_judge_unknown(session);
     assert_int_equal(session_origin(session), ORIGIN_OUTSIDE);
+    assert_false(session_submits(session));
     session_free(session);
     snapshot_unref(snapshot);
 }
@@ -378,6 +418,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(origins),
+        cmocka_unit_test(whose_mail_is_signed),
         cmocka_unit_test(an_unknown_client_is_judged_on_request),
         cmocka_unit_test(an_abort_is_safe_at_any_stage),
         cmocka_unit_test(messages_of_a_session_do_not_mix),

@@ -629,10 +629,10 @@ static void a_flooded_header_is_refused(void **state)
     s->message->fields_flooded = true;
     expect_verdict(s, ACTION_REJECT, OVERRIDE_NONE, DISPOSITION_REJECT);
     expect_reply(s, 550, "5.6.0", "header fields");
-    verdict_unjudged(s->message, &s->verdict);
+    verdict_unjudged(s->message, "ours", &s->verdict);
     assert_int_equal(s->verdict.action, ACTION_REJECT);
     s->message->fields_flooded = false;
-    verdict_unjudged(s->message, &s->verdict);
+    verdict_unjudged(s->message, "ours", &s->verdict);
     assert_int_equal(s->verdict.action, ACTION_ACCEPT);
 }
 
