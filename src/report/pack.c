@@ -209,26 +209,66 @@ const char *unpack_zip(struct text packed, size_t max, struct octets *out)
 
 /* --- packing -------------------------------------------------------------- */
 
-const char *pack_gzip(struct text plain, struct octets *out)
+enum { PIECE_OCTETS = 16384 };
+
+struct packer {
+    z_stream stream;
+    struct octet_sink out;
+    bool failed;
+    char piece[PIECE_OCTETS];
+};
+
+struct packer *packer_new(struct octet_sink out)
 {
-    z_stream stream = { .next_in = (Bytef *)plain.data, .avail_in = (uInt)plain.len };
-    size_t capacity;
+    struct packer *p = calloc(1, sizeof *p);
+
+    if (!p)
+        return NULL;
+    p->out = out;
+    if (deflateInit2(&p->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP, 8, Z_DEFAULT_STRATEGY) ==
+        Z_OK)
+        return p;
+    free(p);
+    return NULL;
+}
+
+/* Packs what the stream has been given, as far as FLUSH says. */
+static void pack(struct packer *p, int flush)
+{
     int state;
 
-    *out = (struct octets){ NULL, 0 };
-    if (plain.len > UINT32_MAX / 2)
-        return "it is too large to be packed";
-    if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        return out_of_memory;
-    capacity = deflateBound(&stream, (uLong)plain.len);
-    out->data = malloc(capacity);
-    stream.next_out = (Bytef *)out->data;
-    stream.avail_out = (uInt)capacity;
-    state = out->data ? deflate(&stream, Z_FINISH) : Z_MEM_ERROR;
-    out->len = capacity - stream.avail_out;
-    deflateEnd(&stream);
-    if (state == Z_STREAM_END)
-        return NULL;
-    drop(out);
-    return out_of_memory;
+    do {
+        p->stream.next_out = (Bytef *)p->piece;
+        p->stream.avail_out = PIECE_OCTETS;
+        state = deflate(&p->stream, flush);
+        p->out.take(p->out.context,
+                    (struct text){ p->piece, PIECE_OCTETS - p->stream.avail_out });
+    } while (p->stream.avail_out == 0);
+    if (state == Z_STREAM_ERROR || (flush == Z_FINISH && state != Z_STREAM_END))
+        p->failed = true;
+}
+
+void packer_add(struct packer *p, struct text plain)
+{
+    while (plain.len > 0) {
+        struct text some = text_head(plain, UINT32_MAX / 2);
+
+        p->stream.next_in = (Bytef *)some.data;
+        p->stream.avail_in = (uInt)some.len;
+        pack(p, Z_NO_FLUSH);
+        plain = text_tail(plain, some.len);
+    }
+}
+
+bool packer_end(struct packer *p)
+{
+    bool good;
+
+    if (!p)
+        return false;
+    pack(p, Z_FINISH);
+    good = !p->failed;
+    deflateEnd(&p->stream);
+    free(p);
+    return good;
 }
