@@ -100,7 +100,7 @@ static int make_snapshot(const struct check_options *o, struct snapshot **snapsh
             return complain(error, NULL, o->zone ? EX_DATAERR : EX_USAGE);
         }
     }
-    *snapshot = snapshot_new(config, resolver, error, sizeof error);
+    *snapshot = snapshot_new(config, resolver, NULL, error, sizeof error);
     return *snapshot ? EX_OK : complain(error, NULL, EX_CONFIG);
 }
 

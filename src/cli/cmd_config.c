@@ -18,7 +18,7 @@ enum task { TASK_NONE, TASK_CHECK, TASK_PRINT };
 static int check(struct config *config)
 {
     char error[512] = "";
-    struct snapshot *snapshot = snapshot_new(config, NULL, error, sizeof error);
+    struct snapshot *snapshot = snapshot_new(config, NULL, NULL, error, sizeof error);
 
     if (!snapshot) {
         fprintf(stderr, "vidimus config: %s\n", error);

@@ -157,7 +157,7 @@ struct config {
         struct domains recipient_domains; /* or those to one of these, or below */
         struct strings fields;           /* h= of the AMS, exactly; empty: our choice */
         size_t key_count;                /* 0: nothing is sealed */
-        const struct key_source *keys;   /* the first whose d= the recipient is in, else the first */
+        const struct key_source *keys;   /* the first that covers the recipient, else the first */
     } seal;
 };
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
+
 struct resolver *resolver_configured(const struct config *config, const char *const *servers,
                                      char *error, size_t error_size)
 {
@@ -33,13 +35,38 @@ static bool choose_engines(struct snapshot *snapshot, char *error, size_t error_
     return true;
 }
 
-struct snapshot *snapshot_new(struct config *config, struct resolver *resolver, char *error,
-                              size_t error_size)
+static void log_key(void *context, const char *text)
+{
+    (void)context;
+    log_line(LOG_LEVEL_FAULT, "%s", text);
+}
+
+static bool prepare(struct snapshot *snapshot, char *error, size_t error_size)
+{
+    struct config *config = snapshot->config;
+
+    if (!choose_engines(snapshot, error, error_size))
+        return false;
+    if (!snapshot->keyring)
+        snapshot->keyring = keyring_new(config, NULL, log_key, NULL);
+    if (!snapshot->keyring) {
+        snprintf(error, error_size, "out of memory");
+        return false;
+    }
+    if (!snapshot->resolver)
+        snapshot->resolver =
+            resolver_configured(config, config->resolver.servers.items, error, error_size);
+    return snapshot->resolver != NULL;
+}
+
+struct snapshot *snapshot_new(struct config *config, struct resolver *resolver,
+                              struct keyring *keyring, char *error, size_t error_size)
 {
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
 
     if (!snapshot) {
         snprintf(error, error_size, "out of memory");
+        keyring_unref(keyring);
         resolver_unref(resolver);
         config_unref(config);
         return NULL;
@@ -47,14 +74,11 @@ struct snapshot *snapshot_new(struct config *config, struct resolver *resolver, 
     snapshot->references = 1;
     snapshot->config = config;
     snapshot->resolver = resolver;
-    if (choose_engines(snapshot, error, error_size) && !snapshot->resolver)
-        snapshot->resolver =
-            resolver_configured(config, config->resolver.servers.items, error, error_size);
-    if (!snapshot->dkim || !snapshot->resolver) {
-        snapshot_unref(snapshot);
-        return NULL;
-    }
-    return snapshot;
+    snapshot->keyring = keyring;
+    if (prepare(snapshot, error, error_size))
+        return snapshot;
+    snapshot_unref(snapshot);
+    return NULL;
 }
 
 struct snapshot *snapshot_ref(struct snapshot *snapshot)
@@ -67,6 +91,7 @@ void snapshot_unref(struct snapshot *snapshot)
 {
     if (!snapshot || --snapshot->references > 0)
         return;
+    keyring_unref(snapshot->keyring);
     resolver_unref(snapshot->resolver);
     config_unref(snapshot->config);
     free(snapshot);

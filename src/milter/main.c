@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "core/keyring.h"
 #include "milter/adapter.h"
 #include "milter/background.h"
 #include "milter/control.h"
@@ -38,7 +39,8 @@ enum {
 
 struct daemon {
     struct options options;
-    struct config *config; /* that we started with */
+    struct config *config;   /* that we started with */
+    struct keyring *keyring; /* its keys, until they run */
     struct identity identity;
     struct endpoint endpoint;
     int pid_lock, socket_lock;
@@ -78,7 +80,7 @@ static int check_configuration(const struct options *options)
 
     if (!config)
         return EX_CONFIG;
-    if (!reload_run(config))
+    if (!reload_run(config, reload_keys(config)))
         return EX_CONFIG;
     running_set(NULL);
     return EX_OK;
@@ -227,6 +229,9 @@ static int acquire(struct daemon *daemon)
     if (status != EX_OK)
         return status;
     open_control(daemon);
+    daemon->keyring = reload_keys(daemon->config);
+    if (!daemon->keyring)
+        return EX_OSERR;
     if (!privileges_drop(&daemon->identity, daemon->error, sizeof daemon->error))
         return fail(EX_OSERR, daemon->error);
     return EX_OK;
@@ -235,8 +240,10 @@ static int acquire(struct daemon *daemon)
 static int start_threads(struct daemon *daemon)
 {
     const char *file = options_config_file(&daemon->options);
+    struct keyring *keyring = daemon->keyring;
 
-    if (!reload_run(config_ref(daemon->config)))
+    daemon->keyring = NULL;
+    if (!reload_run(config_ref(daemon->config), keyring))
         return EX_CONFIG;
     if (!housekeeper_start(&daemon->options, daemon->config) ||
         !control_start(file ? file : "", daemon->started_ms))
@@ -265,6 +272,7 @@ static void release(struct daemon *daemon)
     housekeeper_stop();
     control_stop();
     running_set(NULL);
+    keyring_unref(daemon->keyring);
     if (daemon->bound)
         (void)unlink(daemon->endpoint.path);
     if (daemon->pid_lock >= 0)

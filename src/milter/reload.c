@@ -50,10 +50,23 @@ static struct resolver *kept_resolver(const struct config *config)
     return resolver;
 }
 
-bool reload_run(struct config *config)
+struct keyring *reload_keys(struct config *config)
+{
+    struct snapshot *snapshot = running_get();
+    struct keyring *keyring =
+        keyring_new(config, snapshot ? snapshot->keyring : NULL, report, NULL);
+
+    snapshot_unref(snapshot);
+    if (!keyring)
+        log_line(LOG_LEVEL_FAULT, "out of memory");
+    return keyring;
+}
+
+bool reload_run(struct config *config, struct keyring *keyring)
 {
     char error[ERROR_OCTETS];
-    struct snapshot *snapshot = snapshot_new(config, kept_resolver(config), error, sizeof error);
+    struct snapshot *snapshot =
+        snapshot_new(config, kept_resolver(config), keyring, error, sizeof error);
 
     if (!snapshot) {
         log_line(LOG_LEVEL_FAULT, "%s", error);
@@ -66,12 +79,15 @@ bool reload_run(struct config *config)
 bool reload(const struct options *options, const struct config *started)
 {
     struct config *config = reload_read(options);
+    struct keyring *keyring = config ? reload_keys(config) : NULL;
     char names[NAMES_OCTETS];
 
-    if (!config)
+    if (!keyring) {
+        config_unref(config);
         return false;
+    }
     config_fixed_differences(started, config, names, sizeof names);
-    if (!reload_run(config))
+    if (!reload_run(config, keyring))
         return false;
     if (names[0])
         log_line(LOG_LEVEL_WARN, "kept until a restart: %s", names);

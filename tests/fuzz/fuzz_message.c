@@ -55,7 +55,8 @@ static struct snapshot *make_snapshot(void)
     close(fd);
     resolver = resolver_new_zone(name, error, sizeof error);
     unlink(name);
-    return snapshot_new(config_read(NULL, no_report, NULL), resolver, error, sizeof error);
+    return snapshot_new(config_read(NULL, no_report, NULL), resolver, NULL, error,
+                        sizeof error);
 }
 
 /* --- what must hold ------------------------------------------------------ */

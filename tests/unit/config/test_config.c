@@ -224,7 +224,8 @@ static const char everything[] =
     " key \"2026e\" { file = 'credential:e.pem' domain = \"Example.org\" state = \"retired\" } }\n"
     "sign \".b\xc3\xbc" "cher.example\" { identity = \"list@%\" key \"a\" { file = \"/k\" }\n"
     " key \"b\" { file = \"/k\" domain = \"%\" } }\n"
-    "sign \"*\" { key \"a.b\" { file = \"/k\" } key \"c\" { file = \"/k\" domain = \"esp.example\" } }\n"
+    "sign \"*\" { key \"a.b\" { file = \"/k\" }\n"
+    " key \"c\" { file = \"/k\" domain = \"esp.example\" } }\n"
     "seal { recipient-domains = {\"lists.example\"} all = true fields = {\"From\", \"To\"}\n"
     " key \"s\" { file = \"/k\" domain = \"Example.org\" } }\n";
 
@@ -735,7 +736,8 @@ static void includes_name_the_right_file(void **state)
     config_unref(config);
 
     assert_refused("include(\"d/one\")\n\nlisten = \"x\"\n", "c:3: listen: x is not a listener");
-    assert_refused("\nuser = \"x\" include(\"d/one\")\n", "d/one:1: user is given twice; first at ");
+    assert_refused("\nuser = \"x\" include(\"d/one\")\n",
+                   "d/one:1: user is given twice; first at ");
     assert_non_null(strstr(reported.text, "/c:2\n"));
     write_octets("d/two", "dmarc {\n enforse = 1\n}\n", 23);
     assert_refused("include(\"d/one\")\n", "d/two:2: dmarc enforse is not an option here");
@@ -936,8 +938,10 @@ static void signing_sections_make_sense(void **state)
         { "sign \"a.example\" { key \"a\" { file = \"k\" } }", "key file: k is not a whole path" },
         { "sign \"a.example\" { key \"a b\" { file = \"/k\" } }", "key \"a b\" is not a selector" },
         { "sign \"a.example\" { key \"\" { file = \"/k\" } }", "is not a selector" },
-        { "sign \"a.example\" { key a { file = \"/k\" } }", "write the title in quotes: key \"a\"" },
-        { "sign \"a.example\" { kee \"a\" { } }", "sign kee is not an option here; did you mean key" },
+        { "sign \"a.example\" { key a { file = \"/k\" } }",
+          "write the title in quotes: key \"a\"" },
+        { "sign \"a.example\" { kee \"a\" { } }",
+          "sign kee is not an option here; did you mean key" },
         { "sign \"a.example\" {\n key \"a\" { files = 1 } }",
           "c:2: key files is not an option here; did you mean file?" },
         { "sign \"a.example\" { canonicalisation = \"relaxed/relaxed\" }",
@@ -948,7 +952,8 @@ static void signing_sections_make_sense(void **state)
         { "sign \"a.example\" { lifetime = 3599 key \"a\" { file = \"/k\" } }",
           "c:1: sign a.example has a lifetime of less than an hour" },
         { "sign \"a.example\" { lifetime = 31536001 }", "from 0 to 31536000" },
-        { "sign \"a.example\" { more-fields = {\"List-Id:\"} }", "is not the name of a header field" },
+        { "sign \"a.example\" { more-fields = {\"List-Id:\"} }",
+          "is not the name of a header field" },
         { "sign \"a.example\" { more-fields = {\"\"} }", "is not the name of a header field" },
         { "sign \"\" { key \"a\" { file = \"/k\" } }", "is not a pattern; write a domain" },
         { "sign \"u@a.example\" { key \"a\" { file = \"/k\" } }", "is not a pattern" },
@@ -960,7 +965,8 @@ static void signing_sections_make_sense(void **state)
         { "sign \"a.example\" { key \"a\" { file = \"/k\" state = \"old\" } }",
           "key state: old is not one of publish, active, retired" },
         { "sign \"a.example\" { key \"a\" { file = \"credential:\" } }", "is not a credential" },
-        { "sign \"a.example\" { key \"a\" { file = \"credential:../k\" } }", "is not a credential" },
+        { "sign \"a.example\" { key \"a\" { file = \"credential:../k\" } }",
+          "is not a credential" },
         { "sign-min-rsa-bits = 1023", "from 1024 to 8192" },
         { "sign-networks = {\"0.0.0.0/0\"}", "would trust everybody" },
         { "key-table = \"keys\"", "key-table: keys is not a whole path" },
@@ -1061,7 +1067,8 @@ static void seals_make_sense(void **state)
         { "seal { all = true key \"a\" { domain = \"a.example\" } }", "key a has no file" },
         { "seal { fields = {\"To\"} }", "seal fields: From must be among them" },
         { "seal { fields = {\"from \"} }", "is not the name of a header field" },
-        { "override \"seal\" { from-domains = {\"a.example\"} }\nseal { all = true }", "c:2: seal" },
+        { "override \"seal\" { from-domains = {\"a.example\"} }\nseal { all = true }",
+          "c:2: seal" },
         { "seal \"x\" { }", "missing opening brace for section 'seal'" },
     };
 

@@ -56,7 +56,7 @@ static struct snapshot *make_snapshot(const char *config_text)
     unlink(config_file);
     assert_non_null(resolver);
     assert_non_null(config);
-    snapshot = snapshot_new(config, resolver, error, sizeof error);
+    snapshot = snapshot_new(config, resolver, NULL, error, sizeof error);
     assert_non_null(snapshot);
     return snapshot;
 }
