@@ -143,7 +143,7 @@ static void test_text(void **state)
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
         "<feedback xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">",
         "<version>1.0</version>",
-        "<org_name>A &lt;Receiver&gt; &amp; \"sons\"</org_name>",
+        "<org_name>A &lt;Receiver&gt; &amp; &quot;sons&quot;</org_name>",
         "<disposition>quarantine</disposition>",
         "<dkim>fail</dkim>",
         "<spf>pass</spf>",
