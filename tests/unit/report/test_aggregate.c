@@ -148,7 +148,7 @@ static void test_text(void **state)
         "<dkim>fail</dkim>",
         "<spf>pass</spf>",
         "<comment>list &lt;x&gt; &amp; co</comment>",
-        "<envelope_from/>",
+        "<envelope_from></envelope_from>",
         "<human_result>body changed</human_result>",
         "<scope>mfrom</scope>",
         "<fo>1:d</fo>",
