@@ -63,7 +63,7 @@ static void ask_by_list(struct evaluation *e)
 {
     const struct dmarc_request *request = e->judge->request;
 
-    e->organization = psl_organizational_domain(e->author);
+    e->organization = listed_organizational_domain(e->author);
     e->walk = (struct dmarc_walk){ .domain = e->author };
     if (dmarc_walk_ask(&e->walk, request->region, request->dns, e->author) &&
         !e->walk.levels[0].record && strcmp(e->author, e->organization) != 0)
@@ -178,7 +178,7 @@ static const char *organization_of(struct judge *judge, const char *domain)
     struct dmarc_walk walk;
 
     if (request->discovery == DMARC_PSL)
-        return psl_organizational_domain(domain);
+        return listed_organizational_domain(domain);
     for (size_t i = 0; i < judge->identifier_count; i++)
         if (strcmp(judge->identifiers[i].domain, domain) == 0)
             return judge->identifiers[i].organization;

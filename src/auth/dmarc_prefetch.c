@@ -52,7 +52,7 @@ void dmarc_prefetch(struct dns_scope *dns, const char *domain, enum dmarc_discov
 
     if (discovery == DMARC_TREE_WALK)
         count = dmarc_walk_names(domain, names);
-    else if (strcmp(names[1] = psl_organizational_domain(domain), domain) != 0)
+    else if (strcmp(names[1] = listed_organizational_domain(domain), domain) != 0)
         count = 2;
     if (dmarc_query_name(names[0], query))
         dns_scope_start(dns, query, DNS_TXT, NULL, NULL);

@@ -16,7 +16,7 @@ static void load(void)
         list = psl_builtin();
 }
 
-const char *psl_organizational_domain(const char *name)
+const char *listed_organizational_domain(const char *name)
 {
     const char *registrable;
 

@@ -7,6 +7,6 @@
 /* The organizational domain of NAME (normalised) by the list: a suffix of NAME
  * itself, or NAME when it is a public suffix.  A top-level domain that the list
  * does not know counts as a public suffix, as the list's own rule "*" says. */
-const char *psl_organizational_domain(const char *name);
+const char *listed_organizational_domain(const char *name);
 
 #endif

@@ -178,7 +178,7 @@ static int print(const struct check_options *o, const struct session *session,
 
     switch (o->format) {
     case CHECK_JSON:
-        return json_print(judgement, stdout) ? EX_OK : complain("cannot write", NULL, EX_IOERR);
+        return print_json(judgement, stdout) ? EX_OK : complain("cannot write", NULL, EX_IOERR);
     case CHECK_EXPLAIN:
         if (!explain(session, judgement, transaction_dns(transaction), stdout))
             return complain("out of memory", NULL, EX_OSERR);

@@ -23,7 +23,7 @@ static const char *organization_of(const struct explanation *x, const char *doma
     struct dmarc_walk walk;
 
     if (x->judgement->dmarc->discovery == DMARC_PSL)
-        return psl_organizational_domain(domain);
+        return listed_organizational_domain(domain);
     dmarc_walk_run(&walk, x->teller.region, x->dns, domain);
     return dmarc_walk_organization(&walk);
 }

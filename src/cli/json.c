@@ -202,7 +202,7 @@ static json_t *list_json(const struct list_claim *list)
                      json_boolean(list->is_signed));
 }
 
-bool json_print(const struct judgement *j, FILE *out)
+bool print_json(const struct judgement *j, FILE *out)
 {
     json_t *root = json_pack(
         "{si so so so so so so so so so so s{si sI}}", "schema", SCHEMA, "authserv_id",

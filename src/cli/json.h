@@ -11,6 +11,6 @@
 struct judgement;
 
 /* False when memory or OUT failed. */
-bool json_print(const struct judgement *judgement, FILE *out);
+bool print_json(const struct judgement *judgement, FILE *out);
 
 #endif
