@@ -76,18 +76,6 @@ static void check_header(struct arc_verifier *v)
         arc_chain_break(chain, ARC_MESSAGE_SIGNATURE, chain->newest, "signed field too long");
 }
 
-/* AAR, AMS and AS in the canonical form of seals; the last one unfinished, as
- * the seal OWN signs itself, or whole. */
-static void hash_set(const struct arc_set *set, bool own, struct octet_sink sink)
-{
-    canon_field(CANON_RELAXED, set->fields[ARC_RESULTS], sink);
-    canon_field(CANON_RELAXED, set->fields[ARC_MESSAGE_SIGNATURE], sink);
-    if (own)
-        canon_signature_field(CANON_RELAXED, set->fields[ARC_SEAL], set->seal.hole, sink);
-    else
-        canon_field(CANON_RELAXED, set->fields[ARC_SEAL], sink);
-}
-
 /* What each seal signs: all sets before its own, then its own (RFC 8617 §5.1.1).
  * One digest runs over the sets; each seal's branches off from it. */
 static bool hash_seals(struct arc_verifier *v)
@@ -95,14 +83,17 @@ static bool hash_seals(struct arc_verifier *v)
     struct region *region = v->message->region;
     struct crypt_digest *before = crypt_digest_new(region);
     struct crypt_digest *digest = crypt_digest_new(region);
+    struct octet_sink to_before, to_digest;
 
     if (!before || !digest)
         return false;
+    to_before = crypt_digest_sink(before);
+    to_digest = crypt_digest_sink(digest);
     for (unsigned i = 1; i <= v->chain.newest; i++) {
         crypt_digest_copy(digest, before);
-        hash_set(v->chain.sets[i], true, crypt_digest_sink(digest));
+        arc_set_canon(v->chain.sets[i], true, &to_digest);
         crypt_digest_value(digest, v->evidence[i].seal);
-        hash_set(v->chain.sets[i], false, crypt_digest_sink(before));
+        arc_set_canon(v->chain.sets[i], false, &to_before);
     }
     return !region_failed(region);
 }

@@ -1,6 +1,7 @@
 #include "auth/arc_set.h"
 
 #include "base/region.h"
+#include "mail/canonicalise.h"
 #include "mail/lexer.h"
 #include "mail/message.h"
 
@@ -10,6 +11,19 @@ const struct name arc_part_names[] = {
     { ARC_SEAL, "ARC-Seal" },
     { 0, NULL },
 };
+
+/* No honest chain has more fields: what stands beyond them is not read. */
+enum { FIELDS_MAX = ARC_PARTS * ARC_INSTANCE_MAX };
+
+void arc_set_canon(const struct arc_set *set, bool unfinished, const struct octet_sink *sink)
+{
+    canon_field(CANON_RELAXED, set->fields[ARC_RESULTS], *sink);
+    canon_field(CANON_RELAXED, set->fields[ARC_MESSAGE_SIGNATURE], *sink);
+    if (unfinished)
+        canon_signature_field(CANON_RELAXED, set->fields[ARC_SEAL], set->seal.hole, *sink);
+    else
+        canon_field(CANON_RELAXED, set->fields[ARC_SEAL], *sink);
+}
 
 void arc_chain_init(struct arc_chain *chain, struct region *region)
 {
@@ -110,6 +124,20 @@ static const char *put(struct arc_chain *chain, const struct arrival *arrival)
     return NULL;
 }
 
+/* What a sealer needs to know of a chain that is broken, too. */
+static void note_claims(struct arc_chain *chain, const struct arrival *arrival)
+{
+    if (arrival->instance > chain->highest)
+        chain->highest = arrival->instance;
+    if (arrival->part != ARC_SEAL || arrival->instance == 0 ||
+        arrival->instance < chain->newest_seal)
+        return;
+    if (arrival->instance > chain->newest_seal)
+        chain->ended = false;
+    chain->newest_seal = arrival->instance;
+    chain->ended |= arrival->signature->chain == CHAIN_FAIL;
+}
+
 const struct signature *arc_chain_field(struct arc_chain *chain, const struct field *field)
 {
     struct arrival arrival = { .field = field };
@@ -119,7 +147,7 @@ const struct signature *arc_chain_field(struct arc_chain *chain, const struct fi
     if (!name_value(arc_part_names, field->name, &part))
         return NULL;
     chain->field_count++;
-    if (chain->fault)
+    if (chain->fault && chain->field_count > FIELDS_MAX)
         return NULL;
     arrival.part = (enum arc_part)part;
     if (field->cut)
@@ -128,6 +156,9 @@ const struct signature *arc_chain_field(struct arc_chain *chain, const struct fi
         fault = read_results(&arrival);
     else
         fault = read_signature(chain->region, &arrival);
+    note_claims(chain, &arrival);
+    if (chain->fault)
+        return NULL;
     if (!fault)
         fault = put(chain, &arrival);
     if (!fault)

@@ -14,6 +14,7 @@
 #include "auth/signature.h"
 
 struct field;
+struct octet_sink;
 struct region;
 
 /* In the order in which a seal covers them (RFC 8617 §5.1.1). */
@@ -33,13 +34,20 @@ struct arc_set {
 struct arc_chain {
     struct region *region; /* lent */
     size_t field_count;    /* ARC fields that came; 0: no chain */
-    unsigned newest;       /* the highest instance, N */
+    unsigned newest;       /* the highest instance, N, as far as it is a chain */
+    unsigned highest;      /* the highest that a field names, whatever is wrong */
+    unsigned newest_seal;  /* the highest that a seal names, and… */
+    bool ended;            /* …whether it says cv=fail: nobody seals after that (§5.1) */
     struct arc_set *sets[ARC_INSTANCE_MAX + 1]; /* by instance; NULL: none */
 
     const char *fault;         /* why it is no chain; NULL: it is one so far */
     enum arc_part fault_part;  /* the field at fault… */
     unsigned fault_instance;   /* …and its instance, 0: unknown */
 };
+
+/* Gives SINK the fields of SET in the form that seals sign (§5.1.1); its own seal
+ * as it signs itself, if it is UNFINISHED. */
+void arc_set_canon(const struct arc_set *set, bool unfinished, const struct octet_sink *sink);
 
 void arc_chain_init(struct arc_chain *chain, struct region *region);
 

@@ -139,15 +139,19 @@ void authres_write_results(struct buf *out, const struct findings *findings)
         buf_add(out, "none");
 }
 
-void authres_write(struct buf *out, const char *authserv_id, const struct findings *findings)
+void authres_write_id(struct buf *out, const char *authserv_id)
 {
     struct text id = text_of(authserv_id);
 
-    if (!is_writable(id)) {
+    if (is_writable(id))
+        value(out, id);
+    else
         out->failed = true;
-        return;
-    }
-    value(out, id);
+}
+
+void authres_write(struct buf *out, const char *authserv_id, const struct findings *findings)
+{
+    authres_write_id(out, authserv_id);
     if (resinfos(out, ";\n\t", findings) == 0)
         buf_add(out, "; none");
 }

@@ -20,6 +20,10 @@ void authres_write(struct buf *out, const char *authserv_id, const struct findin
 /* The results alone, what follows "id; ": "none", or some, as above. */
 void authres_write_results(struct buf *out, const struct findings *findings);
 
+/* Writes an authserv-id as a value (RFC 8601 §2.2).  One that authres_write() would
+ * refuse fails OUT. */
+void authres_write_id(struct buf *out, const char *authserv_id);
+
 enum authres_claim {
     AUTHRES_OTHER, /* well-formed and another host's, or does not hold the id at all */
     AUTHRES_OURS   /* claims the id: same id in any spelling (case, comments,

@@ -5,7 +5,6 @@
 #include "auth/signature_write.h"
 #include "base/region.h"
 #include "mail/domain.h"
-#include "mail/message.h"
 
 enum { IDENTITY_MAX = 1024 };
 
@@ -31,26 +30,6 @@ struct dkim_signing *sign_dkim_new(const struct sign_params *params, const struc
 const char *sign_dkim_fault(const struct dkim_signing *signing)
 {
     return signing->fault;
-}
-
-/* ---- what may be signed */
-
-static void note_cut(void *context, const struct field *field)
-{
-    bool *cut = context;
-
-    *cut |= field->cut;
-}
-
-static const char *judge_header(const struct sign_params *p, const struct sign_fields *fields)
-{
-    size_t authors = header_index_count(p->header, TEXT("From"));
-    bool cut = false;
-
-    if (authors != 1)
-        return authors == 0 ? "no From field" : "more than one From field";
-    header_select(p->header, fields->names, fields->count, NULL, note_cut, &cut);
-    return cut ? "field to sign too long" : NULL;
 }
 
 /* ---- the field */
@@ -116,17 +95,32 @@ static const char *write_tags(struct signature_writer *w, const struct dkim_sign
     return fault;
 }
 
+/* Whose message it is must be plain (RFC 5322 §3.6.2). */
+static const char *judge_author(const struct header_index *header)
+{
+    switch (header_index_count(header, TEXT("From"))) {
+    case 0:
+        return "no From field";
+    case 1:
+        return NULL;
+    default:
+        return "more than one From field";
+    }
+}
+
 static const char *make(struct dkim_signing *signing, struct signature_writer *w)
 {
     const struct sign_params *p = &signing->params;
     struct sign_fields fields;
     struct signature_draft draft;
     sha256_value digest;
-    const char *fault = sign_fields_choose(p->region, p->header, p->more_fields,
-                                           p->more_field_count, &fields);
+    const char *fault = judge_author(p->header);
 
     if (!fault)
-        fault = judge_header(p, &fields);
+        fault = sign_fields_choose(p->region, p->header, p->more_fields, p->more_field_count,
+                                   &fields);
+    if (!fault)
+        fault = sign_fields_judge(&fields, p->header);
     if (!fault)
         fault = write_tags(w, signing, &fields);
     if (!fault)

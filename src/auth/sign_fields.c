@@ -3,6 +3,7 @@
 #include "auth/header_hash.h"
 #include "auth/signature.h"
 #include "base/region.h"
+#include "mail/message.h"
 
 enum coverage {
     COVER_EACH, /* those that are there; more may join them */
@@ -154,16 +155,21 @@ static bool add_more(const struct header_index *header, const struct text *more,
     return true;
 }
 
+static const char too_many[] = "too many fields to sign", no_memory[] = "out of memory";
+
+static bool init(struct sign_fields *fields, struct region *region)
+{
+    *fields = (struct sign_fields){
+        region_array(region, SIGNED_NAMES_MAX, sizeof fields->names[0]), 0
+    };
+    return fields->names;
+}
+
 const char *sign_fields_choose(struct region *region, const struct header_index *header,
                                const struct text *more, size_t count, struct sign_fields *out)
 {
-    static const char too_many[] = "too many fields to sign";
-
-    *out = (struct sign_fields){
-        region_array(region, SIGNED_NAMES_MAX, sizeof out->names[0]), 0
-    };
-    if (!out->names)
-        return "out of memory";
+    if (!init(out, region))
+        return no_memory;
     for (size_t i = 0; i < RULES; i++) {
         struct text name = text_of(rules[i].name);
         enum coverage coverage = has_name(more, count, name) ? COVER_ALONE : rules[i].coverage;
@@ -173,4 +179,35 @@ const char *sign_fields_choose(struct region *region, const struct header_index 
             return too_many;
     }
     return add_more(header, more, count, out) ? NULL : too_many;
+}
+
+const char *sign_fields_list(struct region *region, struct text list, struct sign_fields *out)
+{
+    struct text rest = list;
+
+    if (!init(out, region))
+        return no_memory;
+    while (rest.len > 0) {
+        struct text name = text_head(rest, text_find(rest, ':'));
+
+        if (!sign_fields_add(out, text_trim(name), 1))
+            return too_many;
+        rest = text_tail(rest, name.len + 1);
+    }
+    return NULL;
+}
+
+static void note_cut(void *context, const struct field *field)
+{
+    bool *cut = context;
+
+    *cut |= field->cut;
+}
+
+const char *sign_fields_judge(const struct sign_fields *fields, struct header_index *header)
+{
+    bool cut = false;
+
+    header_select(header, fields->names, fields->count, NULL, note_cut, &cut);
+    return cut ? "field to sign too long" : NULL;
 }

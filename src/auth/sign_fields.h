@@ -29,6 +29,12 @@ struct sign_fields {
 const char *sign_fields_choose(struct region *region, const struct header_index *header,
                                const struct text *more, size_t count, struct sign_fields *out);
 
+/* Exactly LIST, "from:to:…"; names with white space around them. */
+const char *sign_fields_list(struct region *region, struct text list, struct sign_fields *out);
+
+/* NULL, or the fault where a field of HEADER that FIELDS name is not held in full. */
+const char *sign_fields_judge(const struct sign_fields *fields, struct header_index *header);
+
 /* Adds NAME so many times; false if that is more than a signature may name. */
 bool sign_fields_add(struct sign_fields *fields, struct text name, size_t times);
 
