@@ -39,7 +39,8 @@ enum spool_start {
     SPOOL_FAILED   /* no memory, no thread */
 };
 
-/* Makes the last directory of PATH if it is missing, for UID and GID (root only). */
+/* Makes the directory PATH, and the one above it, if they are missing; for UID and
+ * GID, if we are root.  What does not work shows when the spool starts. */
 void spool_make_directory(const char *path, uid_t uid, gid_t gid);
 
 /* Locks the directory, closes what a writer before us left open, starts the
@@ -54,7 +55,7 @@ struct spool_counters {
     uint64_t written; /* rows */
     uint64_t lost;    /* rows */
     uint64_t queued;  /* rows, now */
-    uint64_t octets;  /* of all segments, now */
+    uint64_t octets;  /* of all segments, as far as known */
     uint64_t segments_closed;
     bool failing;     /* the last try to write failed */
     int64_t stuck_ms; /* how long the thread has been at one step; 0: it waits */
@@ -63,9 +64,13 @@ struct spool_counters {
 /* Numbers read together belong to one instant. */
 void spool_count(struct spool *spool, struct spool_counters *counters);
 
-/* Writes out the queue, closes the segment, ends the thread: at most LIMIT_MS.
+/* Writes out the queue and closes the segment: waits for that at most LIMIT_MS.
  * Rows added later, and those that did not make it, are lost (counted and told).
- * False: the thread hangs in the disk, and *SPOOL stays allocated. */
+ * False: the thread hangs in the disk. */
 bool spool_stop(struct spool *spool, int64_t limit_ms);
+
+/* After spool_stop(), when nobody adds rows any more; NULL allowed.  A spool whose
+ * thread hangs is left alone. */
+void spool_free(struct spool *spool);
 
 #endif

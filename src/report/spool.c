@@ -1,0 +1,440 @@
+#include "report/spool.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/region.h"
+#include "report/row.h"
+#include "report/segment_writer.h"
+
+#define MB ((uint64_t)1024 * 1024)
+
+static const struct spool_settings defaults = {
+    .octets_max = 1024 * MB,
+    .queue_rows_max = 10000,
+    .queue_octets_max = 16 * MB,
+    .segment_octets = 8 * MB,
+    .segment_ms = 300000,
+    .retry_ms = 1000,
+    .tell_ms = 60000,
+};
+
+/* TICK: how long the thread sleeps at most.  LOCK: an importer may hold the lock
+ * for a moment when we start. */
+enum { TICK_MS = 1000, LOCK_WAIT_MS = 2000, LOCK_PAUSE_MS = 50 };
+
+struct entry {
+    struct entry *next;
+    size_t len;
+    char line[];
+};
+
+struct spool {
+    struct spool_settings settings;
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* of all down to the next blank line */
+    pthread_cond_t work;  /* the thread waits for it */
+    pthread_cond_t done;  /* stop waits for it */
+    struct entry *first, **end;
+    size_t queued, queued_octets;
+    bool stopping, gave_up, ended; /* gave_up: a row was not taken while stopping */
+    bool failing;
+    int64_t step_ms; /* since when the thread is in the disk's hands; 0: it is not */
+    struct spool_counters counters;
+    const char *why_lost; /* the last row that was */
+
+    /* the thread's own */
+    struct segment_writer writer;
+    int64_t retry_at_ms, tick_at_ms;
+    int64_t told_ms; /* when the log was told of trouble; 0: it knows of none */
+    uint64_t told_lost;
+};
+
+/* --- the queue -------------------------------------------------------------- */
+
+static struct timespec deadline_of(int64_t ms)
+{
+    return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+}
+
+/* Waits under the lock until CONDITION is signalled, or it is UNTIL_MS. */
+static void wait_until(struct spool *s, pthread_cond_t *condition, int64_t until_ms)
+{
+    struct timespec until = deadline_of(until_ms);
+
+    (void)pthread_cond_timedwait(condition, &s->lock, &until);
+}
+
+static struct entry *entry_new(const struct row *row)
+{
+    struct region *region = region_new(0);
+    struct entry *entry = NULL;
+    struct buf out;
+
+    if (!region)
+        return NULL;
+    buf_init(&out, region, ROW_LINE_MAX);
+    row_write(&out, row);
+    if (!buf_failed(&out))
+        entry = malloc(sizeof *entry + out.len);
+    if (entry) {
+        entry->next = NULL;
+        entry->len = out.len;
+        memcpy(entry->line, out.data, out.len);
+    }
+    region_free(region);
+    return entry;
+}
+
+/* Under the lock.  NULL, or why the row is lost. */
+static const char *append(struct spool *s, struct entry *entry)
+{
+    const struct spool_settings *set = &s->settings;
+
+    if (!entry)
+        return "out of memory, or no good row";
+    if (s->stopping)
+        return "after the end";
+    if (s->queued >= set->queue_rows_max || s->queued_octets + entry->len > set->queue_octets_max)
+        return "the queue was full";
+    *s->end = entry;
+    s->end = &entry->next;
+    s->queued++;
+    s->queued_octets += entry->len;
+    if (s->queued == 1)
+        pthread_cond_signal(&s->work);
+    return NULL;
+}
+
+bool spool_add(struct spool *s, const struct row *row)
+{
+    struct entry *entry = entry_new(row);
+    const char *why_lost;
+
+    pthread_mutex_lock(&s->lock);
+    why_lost = append(s, entry);
+    if (why_lost) {
+        s->counters.lost++;
+        s->why_lost = why_lost;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (why_lost)
+        free(entry);
+    return !why_lost;
+}
+
+static void remove_first(struct spool *s)
+{
+    struct entry *entry = s->first;
+
+    s->first = entry->next;
+    if (!s->first)
+        s->end = &s->first;
+    s->queued--;
+    s->queued_octets -= entry->len;
+    free(entry);
+}
+
+/* --- telling ---------------------------------------------------------------- */
+
+static void tell(struct spool *s, enum log_level level, const char *words, const char *why)
+{
+    char quoted[LOG_QUOTED_MAX];
+
+    log_line(level, "spool: %s: rows_waiting=%zu rows_lost=%" PRIu64 "%s%s", words, s->queued,
+             s->counters.lost, *why ? " why=" : "", *why ? log_quote(text_of(why), quoted) : "");
+    s->told_lost = s->counters.lost;
+}
+
+/* Under the lock.  The first trouble is told at once, more of it once a minute, its
+ * end if its begin was. */
+static void tell_trouble(struct spool *s, int64_t now_ms)
+{
+    bool trouble = s->failing || s->counters.lost > s->told_lost;
+
+    if (trouble && (!s->told_ms || now_ms - s->told_ms >= s->settings.tell_ms)) {
+        if (s->failing)
+            tell(s, LOG_LEVEL_FAULT, "cannot write", s->writer.why);
+        else
+            tell(s, LOG_LEVEL_FAULT, "rows lost", s->why_lost);
+        s->told_ms = now_ms;
+    } else if (!trouble && s->told_ms && now_ms - s->told_ms >= s->settings.tell_ms) {
+        tell(s, LOG_LEVEL_WARN, "writing again", "");
+        s->told_ms = 0;
+    }
+}
+
+/* --- the thread -------------------------------------------------------------- */
+
+/* The next line to write, which stays in the queue; NULL: it is time for other
+ * things.  Under the lock. */
+static struct entry *next_entry(struct spool *s)
+{
+    int64_t now = clock_ms();
+
+    if (s->stopping)
+        return s->gave_up ? NULL : s->first;
+    if (now >= s->tick_at_ms)
+        return NULL;
+    if (s->failing && now < s->retry_at_ms) {
+        wait_until(s, &s->work, s->retry_at_ms < s->tick_at_ms ? s->retry_at_ms : s->tick_at_ms);
+        return NULL;
+    }
+    if (!s->first)
+        wait_until(s, &s->work, s->tick_at_ms);
+    return s->first;
+}
+
+static void note_files(struct spool *s)
+{
+    s->counters.octets = s->writer.octets;
+    s->counters.segments_closed = s->writer.closed;
+    if (s->writer.vanished > 0)
+        s->why_lost = "a segment was deleted while it was open";
+    s->counters.lost += s->writer.vanished;
+    s->writer.vanished = 0;
+}
+
+/* Writes ENTRY.  The lock is not held while the disk works. */
+static void write_entry(struct spool *s, struct entry *entry)
+{
+    int64_t now = clock_ms();
+    bool done;
+
+    s->step_ms = now;
+    pthread_mutex_unlock(&s->lock);
+    done = segment_writer_append(&s->writer, (struct text){ entry->line, entry->len }, now);
+    pthread_mutex_lock(&s->lock);
+    s->step_ms = 0;
+    s->failing = !done;
+    s->gave_up = !done && s->stopping;
+    if (done) {
+        s->counters.written++;
+        remove_first(s);
+    } else {
+        s->retry_at_ms = now + s->settings.retry_ms;
+    }
+    note_files(s);
+}
+
+/* A failure without a row that could show its end is looked after here. */
+static void tick(struct spool *s)
+{
+    int64_t now = clock_ms();
+    bool idle = s->failing && !s->first, ready;
+
+    s->tick_at_ms = now + TICK_MS;
+    s->step_ms = now;
+    pthread_mutex_unlock(&s->lock);
+    segment_writer_tick(&s->writer, now);
+    ready = !idle || segment_writer_begin(&s->writer);
+    pthread_mutex_lock(&s->lock);
+    s->step_ms = 0;
+    if (idle)
+        s->failing = !ready;
+    note_files(s);
+    tell_trouble(s, now);
+}
+
+/* What is left now is lost. */
+static void finish(struct spool *s)
+{
+    uint64_t left = s->queued;
+
+    s->step_ms = clock_ms();
+    pthread_mutex_unlock(&s->lock);
+    segment_writer_end(&s->writer);
+    pthread_mutex_lock(&s->lock);
+    s->counters.lost += left;
+    if (left > 0)
+        s->why_lost = s->writer.why;
+    while (s->first)
+        remove_first(s);
+    note_files(s);
+    s->step_ms = 0;
+    if (s->counters.lost > s->told_lost)
+        tell(s, LOG_LEVEL_FAULT, "stopped", s->why_lost);
+    s->ended = true;
+    pthread_cond_signal(&s->done);
+}
+
+static void *write_rows(void *context)
+{
+    struct spool *s = context;
+    struct entry *entry;
+
+    pthread_mutex_lock(&s->lock);
+    do {
+        entry = next_entry(s);
+        if (entry)
+            write_entry(s, entry);
+        else if (clock_ms() >= s->tick_at_ms)
+            tick(s);
+    } while (!s->stopping || entry);
+    finish(s);
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+/* --- beginning and end -------------------------------------------------------- */
+
+static void make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid)
+{
+    if (mkdir(path, mode) == 0 && geteuid() == 0)
+        (void)!lchown(path, uid, gid);
+}
+
+void spool_make_directory(const char *path, uid_t uid, gid_t gid)
+{
+    char parent[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    mode_t mask = umask(0);
+
+    if (slash && slash > path &&
+        (size_t)snprintf(parent, sizeof parent, "%.*s", (int)(slash - path), path) < sizeof parent)
+        make_directory(parent, 0755, uid, gid);
+    make_directory(path, 0750, uid, gid);
+    umask(mask);
+}
+
+static void settle(struct spool_settings *set, const struct spool_settings *wanted)
+{
+    *set = *wanted;
+#define DEFAULT(field) set->field = set->field ? set->field : defaults.field
+    DEFAULT(octets_max);
+    DEFAULT(queue_rows_max);
+    DEFAULT(queue_octets_max);
+    DEFAULT(segment_octets);
+    DEFAULT(segment_ms);
+    DEFAULT(retry_ms);
+    DEFAULT(tell_ms);
+#undef DEFAULT
+}
+
+static bool make_locks(struct spool *s)
+{
+    pthread_condattr_t attributes;
+
+    if (pthread_mutex_init(&s->lock, NULL) != 0 || pthread_condattr_init(&attributes) != 0)
+        return false;
+    return pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+           pthread_cond_init(&s->work, &attributes) == 0 &&
+           pthread_cond_init(&s->done, &attributes) == 0 &&
+           pthread_condattr_destroy(&attributes) == 0;
+}
+
+/* A directory that cannot be used yet is no reason not to start: mail goes on. */
+static bool take_directory(struct spool *s)
+{
+    int64_t until = clock_ms() + LOCK_WAIT_MS;
+
+    while (!segment_writer_begin(&s->writer)) {
+        s->failing = !s->writer.busy;
+        if (s->failing || clock_ms() >= until)
+            return s->failing;
+        nanosleep(&(struct timespec){ .tv_nsec = LOCK_PAUSE_MS * 1000000L }, NULL);
+    }
+    return true;
+}
+
+/* The thread takes no signals: they are others' (and SIGXFSZ is an error of write). */
+static bool start_thread(struct spool *s)
+{
+    sigset_t all, before;
+    bool started;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    started = pthread_create(&s->thread, NULL, write_rows, s) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+enum spool_start spool_start(const struct spool_settings *settings, struct spool **spool,
+                             char *error, size_t error_size)
+{
+    struct spool *s = calloc(1, sizeof *s);
+
+    *spool = NULL;
+    snprintf(error, error_size, "no memory, or no thread, for the spool");
+    if (!s)
+        return SPOOL_FAILED;
+    settle(&s->settings, settings);
+    s->end = &s->first;
+    segment_writer_init(&s->writer);
+    s->writer.path = s->settings.directory;
+    s->writer.octets_max = s->settings.octets_max;
+    s->writer.segment_octets = s->settings.segment_octets;
+    s->writer.segment_ms = s->settings.segment_ms;
+    if (!take_directory(s)) {
+        snprintf(error, error_size, "%s", s->writer.why);
+        free(s);
+        return SPOOL_BUSY;
+    }
+    note_files(s);
+    if (!make_locks(s) || !start_thread(s)) {
+        segment_writer_end(&s->writer);
+        free(s);
+        return SPOOL_FAILED;
+    }
+    *spool = s;
+    return SPOOL_STARTED;
+}
+
+void spool_count(struct spool *s, struct spool_counters *counters)
+{
+    pthread_mutex_lock(&s->lock);
+    *counters = s->counters;
+    counters->queued = s->queued;
+    counters->failing = s->failing;
+    counters->stuck_ms = s->step_ms ? clock_ms() - s->step_ms : 0;
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool spool_stop(struct spool *s, int64_t limit_ms)
+{
+    int64_t until = clock_ms() + limit_ms;
+    bool ended;
+
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_signal(&s->work);
+    while (!s->ended && clock_ms() < until)
+        wait_until(s, &s->done, until);
+    ended = s->ended;
+    if (!ended)
+        log_line(LOG_LEVEL_FAULT, "spool: the disk hangs: rows_lost=%" PRIu64,
+                 s->counters.lost + s->queued);
+    pthread_mutex_unlock(&s->lock);
+    return ended;
+}
+
+void spool_free(struct spool *s)
+{
+    bool ended;
+
+    if (!s)
+        return;
+    pthread_mutex_lock(&s->lock);
+    ended = s->ended;
+    pthread_mutex_unlock(&s->lock);
+    if (!ended)
+        return;
+    pthread_join(s->thread, NULL);
+    pthread_cond_destroy(&s->work);
+    pthread_cond_destroy(&s->done);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
