@@ -56,6 +56,11 @@ const char *check_path(const char *value)
     return NULL;
 }
 
+const char *check_directory(const char *value)
+{
+    return check_path(*value ? value : ".");
+}
+
 const char *check_socket_path(const char *value)
 {
     if (strlen(value) > SUN_PATH_MAX)

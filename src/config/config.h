@@ -159,6 +159,12 @@ struct config {
         size_t key_count;                /* 0: nothing is sealed */
         const struct key_source *keys;   /* the first that covers the recipient, else the first */
     } seal;
+
+    struct {
+        bool enabled;       /* the daemon writes rows */
+        const char *spool;  /* directory */
+        unsigned spool_max; /* MiB */
+    } reports;
 };
 
 /* One error or warning: "FILE:LINE: message". */

@@ -109,6 +109,7 @@ const struct section sections[] = {
     { .name = "seal", .check = check_seal },
     { .name = "key", .parent = "seal", .titled = true, ITEMS(config, seal.key_count, seal.keys),
       EACH(key_source, selector), .check = check_seal_key },
+    { .name = "reports" },
     { .name = "override", .titled = true, ITEMS(config, override_count, overrides),
       EACH(override, name), .check = check_override },
     { .name = "sign", .titled = true, ITEMS(config, sign_section_count, sign_rules),
@@ -283,6 +284,16 @@ const struct option options[] = {
     { .section = "seal", .name = "fields", .type = OPTION_STRINGS, .fallback = "",
       IN(seal.fields), .check = check_field_name,
       .help = "header fields that the seal covers, exactly; empty: a good choice" },
+
+    { .section = "reports", .name = "enabled", .type = OPTION_BOOL, .fallback = "false",
+      IN(reports.enabled), .names = bool_names, .fixed = true,
+      .help = "note what aggregate reports need of every message" },
+    { .section = "reports", .name = "spool", .type = OPTION_STRING,
+      .fallback = LOCALSTATEDIR "/lib/vidimus/spool", IN(reports.spool), .check = check_directory,
+      .fixed = true, .help = "directory where the notes wait for `vidimus report import`" },
+    { .section = "reports", .name = "spool-max", .type = OPTION_NUMBER, .fallback = "1024",
+      IN(reports.spool_max), .min = 16, .max = 1048576, .fixed = true,
+      .help = "most megabytes of notes; more are not taken until import makes room" },
 };
 
 const size_t option_count = sizeof options / sizeof options[0];

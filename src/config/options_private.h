@@ -76,6 +76,7 @@ const char *check_token(const char *value);
 const char *check_listen(const char *value);
 const char *check_account(const char *value); /* "" allowed */
 const char *check_path(const char *value);    /* "" allowed */
+const char *check_directory(const char *value);
 const char *check_socket_path(const char *value); /* "" allowed */
 const char *check_server(const char *value);
 const char *check_field_name(const char *value);

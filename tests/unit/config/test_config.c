@@ -171,6 +171,9 @@ static void assert_defaults(const struct config *c)
     assert_int_equal(c->seal.recipient_domains.count, 0);
     assert_int_equal(c->seal.fields.count, 0);
     assert_int_equal(c->seal.key_count, 0);
+    assert_false(c->reports.enabled);
+    assert_string_equal(c->reports.spool, LOCALSTATEDIR "/lib/vidimus/spool");
+    assert_int_equal(c->reports.spool_max, 1024);
 }
 
 static void no_file_and_empty_file_are_defaults(void **state)
@@ -227,7 +230,8 @@ static const char everything[] =
     "sign \"*\" { key \"a.b\" { file = \"/k\" }\n"
     " key \"c\" { file = \"/k\" domain = \"esp.example\" } }\n"
     "seal { recipient-domains = {\"lists.example\"} all = true fields = {\"From\", \"To\"}\n"
-    " key \"s\" { file = \"/k\" domain = \"Example.org\" } }\n";
+    " key \"s\" { file = \"/k\" domain = \"Example.org\" } }\n"
+    "reports { enabled = true spool = \"/srv/spool\" spool-max = 16 }\n";
 
 static void every_option_is_read(void **state)
 {
@@ -289,6 +293,9 @@ static void every_option_is_read(void **state)
     assert_string_equal(o[1].name, "b");
     assert_int_equal(o[1].enforce, ENFORCE_NONE);
     assert_int_equal(o[1].networks.count, 0);
+    assert_true(c->reports.enabled);
+    assert_string_equal(c->reports.spool, "/srv/spool");
+    assert_int_equal(c->reports.spool_max, 16);
     config_unref(c);
 }
 
@@ -877,6 +884,9 @@ static void single_values(void **state)
         { "user = \"a b\"", "is not the name of an account" },
         { "socket-group = \"a:b\"", "is not the name of an account" },
         { "pid-file = \"run/x\"", "is not a whole path" },
+        { "reports { spool = \"\" }", "is not a whole path" },
+        { "reports { spool = \"spool\" }", "reports spool: spool is not a whole path" },
+        { "reports { spool-max = 15 }", "is not a number from 16" },
         { "allow-remote = maybe", "is not one of true, false, yes, no, on, off" },
         { "null-mx-sender = true", "is not one of accept, reject" },
         { "trusted-networks = {\"0.0.0.0/0\"}", "would trust everybody" },
@@ -1101,7 +1111,8 @@ static void fixed_differences_are_named(void **state)
     (void)state;
     config_fixed_differences(a, b, out, sizeof out);
     assert_string_equal(out, "listen, user, socket-group, socket-mode, log, control, pid-file, "
-                             "spf reject-at");
+                             "spf reject-at, reports enabled, reports spool, "
+                             "reports spool-max");
     config_fixed_differences(a, c, out, sizeof out);
     assert_string_equal(out, "");
     config_fixed_differences(a, b, out, 10);
@@ -1140,16 +1151,26 @@ static void a_good_reading_follows_a_bad_one(void **state)
     }
 }
 
-/* The sample, with the run-time directory of this build as `make install`
- * writes it. */
+/* Puts WANTED in place of WRITTEN, wherever it stands in TEXT. */
+static void replace(char *text, const char *written, const char *wanted)
+{
+    char *rest = malloc(TEXT_SIZE);
+    char *at = strstr(text, written);
+
+    assert_non_null(at);
+    for (; at; at = strstr(at + strlen(wanted), written)) {
+        strcpy(rest, at + strlen(written));
+        snprintf(at, (size_t)(TEXT_SIZE - (at - text)), "%s%s", wanted, rest);
+    }
+    free(rest);
+}
+
+/* The sample, with the directories of this build as `make install` writes it. */
 static char *sample(void)
 {
-    static const char written[] = "/run/vidimus/";
     const char *top = getenv("top_srcdir");
     char *text = calloc(1, TEXT_SIZE);
-    char *rest = malloc(TEXT_SIZE);
     char name[NAME_SIZE];
-    char *at;
     FILE *file;
 
     snprintf(name, sizeof name, "%s/conf/vidimus.conf", top ? top : ".");
@@ -1157,11 +1178,8 @@ static char *sample(void)
     assert_non_null(file);
     assert_true(fread(text, 1, TEXT_SIZE - 1, file) < TEXT_SIZE / 2);
     fclose(file);
-    at = strstr(text, written);
-    assert_non_null(at);
-    strcpy(rest, at + strlen(written));
-    snprintf(at, (size_t)(TEXT_SIZE - (at - text)), "%s/vidimus/%s", RUNSTATEDIR, rest);
-    free(rest);
+    replace(text, "/run/vidimus/", RUNSTATEDIR "/vidimus/");
+    replace(text, "/var/lib/", LOCALSTATEDIR "/lib/");
     return text;
 }
 
