@@ -1,4 +1,4 @@
-#include "cli/check_options.h"
+#include "cli/message_options.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -6,12 +6,12 @@
 
 #include "cli/cli.h"
 
-static const char help[] =
-    "usage: vidimus check [OPTION]... [FILE|-]\n\n"
-    "Judges the message in FILE (or on standard input) as the daemon would.\n\n"
-    "  -c, --config FILE     configuration (default: the installed one)\n"
+static const char formats_help[] =
     "      --json            print one JSON object\n"
-    "      --explain         tell every step in words\n"
+    "      --explain         tell every step in words\n";
+
+static const char options_help[] =
+    "  -c, --config FILE     configuration (default: the installed one)\n"
     "      --ip ADDR         address of the client\n"
     "      --ptr NAME        name that the client's address shall have in DNS\n"
     "      --helo NAME       what the client said in HELO\n"
@@ -22,9 +22,7 @@ static const char help[] =
     "      --zone FILE       answer DNS questions from this zone file alone\n"
     "      --now EPOCH       judge as at this time, in seconds since 1970\n"
     "      --authserv-id ID  name of this host in the field (default: host name)\n"
-    "  -h, --help            print this\n\n"
-    "Exit status: 0 judged, whatever the verdict; 64 usage; 66 no such file;\n"
-    "78 configuration.\n";
+    "  -h, --help            print this\n";
 
 enum { OPT_JSON = 256, OPT_EXPLAIN, OPT_IP, OPT_PTR, OPT_HELO, OPT_MAIL_FROM, OPT_RCPT, OPT_AUTH,
        OPT_RESOLVER, OPT_ZONE, OPT_NOW, OPT_AUTHSERV_ID };
@@ -48,35 +46,44 @@ static const struct option long_options[] = {
 };
 
 /* ARGUMENT NULL: no single one is to blame. */
-static enum check_parse usage(const char *argument, const char *why)
+static enum options_parse usage(const struct message_options *o, const char *argument,
+                                const char *why)
 {
     if (argument)
-        cli_usage("check", "\"%s\" %s", argument, why);
+        cli_usage(o->command->name, "\"%s\" %s", argument, why);
     else
-        cli_usage("check", "%s", why);
-    return CHECK_USAGE;
+        cli_usage(o->command->name, "%s", why);
+    return OPTIONS_USAGE;
 }
 
-static enum check_parse set_now(struct check_options *o, const char *argument)
+static void print_help(const struct message_command *command)
+{
+    printf("%s\n%s%s\n%s", command->summary, command->has_formats ? formats_help : "",
+           options_help, command->statuses);
+}
+
+static enum options_parse set_now(struct message_options *o, const char *argument)
 {
     unsigned long long now;
 
     if (!text_to_uint(text_of(argument), INT64_MAX, &now))
-        return usage(argument, "is no number of seconds");
+        return usage(o, argument, "is no number of seconds");
     o->now = (int64_t)now;
-    return CHECK_GO_ON;
+    return OPTIONS_GO_ON;
 }
 
-static enum check_parse set_format(struct check_options *o, enum check_format format)
+static enum options_parse set_format(struct message_options *o, enum message_format format)
 {
-    if (o->format != CHECK_TEXT && o->format != format)
-        return usage(NULL, "--json or --explain, not both");
+    if (!o->command->has_formats)
+        return usage(o, NULL, "--json and --explain are of `vidimus check'");
+    if (o->format != FORMAT_TEXT && o->format != format)
+        return usage(o, NULL, "--json or --explain, not both");
     o->format = format;
-    return CHECK_GO_ON;
+    return OPTIONS_GO_ON;
 }
 
 /* Options whose argument is kept as it is. */
-static const char **place_of(struct check_options *o, int option)
+static const char **place_of(struct message_options *o, int option)
 {
     const struct {
         int option;
@@ -94,59 +101,61 @@ static const char **place_of(struct check_options *o, int option)
     return NULL;
 }
 
-static enum check_parse set(struct check_options *o, int option, const char *argument)
+static enum options_parse set(struct message_options *o, int option, const char *argument)
 {
     const char **place = place_of(o, option);
 
     if (place) {
         *place = argument;
-        return CHECK_GO_ON;
+        return OPTIONS_GO_ON;
     }
     switch (option) {
     case OPT_JSON:
-        return set_format(o, CHECK_JSON);
+        return set_format(o, FORMAT_JSON);
     case OPT_EXPLAIN:
-        return set_format(o, CHECK_EXPLAIN);
+        return set_format(o, FORMAT_EXPLAIN);
     case OPT_IP:
         if (!ip_parse(text_of(argument), &o->ip))
-            return usage(argument, "is no IP address");
-        return CHECK_GO_ON;
+            return usage(o, argument, "is no IP address");
+        return OPTIONS_GO_ON;
     case OPT_RCPT:
         o->rcpts[o->rcpt_count++] = argument;
-        return CHECK_GO_ON;
+        return OPTIONS_GO_ON;
     case OPT_NOW:
         return set_now(o, argument);
     case 'h':
-        fputs(help, stdout);
-        return CHECK_HELP;
+        print_help(o->command);
+        return OPTIONS_HELP;
     default: /* getopt has printed what is wrong */
-        return CHECK_USAGE;
+        return OPTIONS_USAGE;
     }
 }
 
-enum check_parse check_options_parse(struct check_options *o, int argc, char **argv)
+enum options_parse message_options_parse(struct message_options *o,
+                                         const struct message_command *command, int argc,
+                                         char **argv)
 {
-    enum check_parse parsed = CHECK_GO_ON;
+    enum options_parse parsed = OPTIONS_GO_ON;
 
-    *o = (struct check_options){ .now = -1 };
+    *o = (struct message_options){ .command = command, .now = -1 };
     o->rcpts = calloc((size_t)argc, sizeof *o->rcpts);
     if (!o->rcpts)
-        return usage(NULL, "out of memory");
-    for (int c; parsed == CHECK_GO_ON &&
+        return usage(o, NULL, "out of memory");
+    for (int c; parsed == OPTIONS_GO_ON &&
                 (c = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1;)
         parsed = set(o, c, optarg);
-    if (parsed != CHECK_GO_ON)
+    if (parsed != OPTIONS_GO_ON)
         return parsed;
     if (argc - optind > 1)
-        return usage(argv[optind + 1], "is one message too many");
+        return usage(o, argv[optind + 1], "is one message too many");
     if (o->zone && o->resolver)
-        return usage(NULL, "--zone or --resolver, not both");
+        return usage(o, NULL, "--zone or --resolver, not both");
     if (optind < argc && strcmp(argv[optind], "-") != 0)
         o->file = argv[optind];
-    return CHECK_GO_ON;
+    return OPTIONS_GO_ON;
 }
 
-void check_options_free(struct check_options *o)
+void message_options_free(struct message_options *o)
 {
     free(o->rcpts);
 }
