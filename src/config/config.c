@@ -22,9 +22,9 @@
 #include "base/log.h"
 #include "base/region.h"
 #include "config/config_private.h"
-#include "config/rules_private.h"
 #include "config/sections_private.h"
 #include "config/statements_private.h"
+#include "config/table_private.h"
 #include "config/tokens_private.h"
 #include "config/values_private.h"
 
@@ -41,6 +41,7 @@ struct reading {
     struct tokens tokens;
     struct config *config;
     struct rules rules;
+    bool reads_files; /* tables too */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -256,11 +257,54 @@ static void check_together(struct reading *r, cfg_t *cfg)
                    "password; use a loopback address, or set allow-remote = true", c->listen);
 }
 
+static struct place option_place(const struct reading *r, cfg_t *cfg, const char *name)
+{
+    const struct token *token = cfg_getnptr(cfg, name, 0);
+
+    return token ? token->place : (struct place){ r->config->file, 1, 0 };
+}
+
+/* The rules of OpenDKIM's tables, which go together. */
+static void read_opendkim_tables(struct reading *r, cfg_t *cfg)
+{
+    const struct opendkim_tables tables = {
+        .keys = r->config->opendkim_key_table,
+        .signing = r->config->opendkim_signing_table,
+        .keys_place = option_place(r, cfg, "opendkim-key-table"),
+        .signing_place = option_place(r, cfg, "opendkim-signing-table"),
+        .multiple = r->config->opendkim_multiple_signatures,
+    };
+
+    if (!tables.keys || !tables.signing || (!*tables.keys && !*tables.signing))
+        return;
+    if (!*tables.keys)
+        errors_add(&r->errors, tables.signing_place,
+                   "opendkim-signing-table names keys of a KeyTable: set opendkim-key-table");
+    else if (!*tables.signing)
+        errors_add(&r->errors, tables.keys_place,
+                   "opendkim-key-table is of no use alone: set opendkim-signing-table, or name the "
+                   "keys in sign sections");
+    else
+        opendkim_tables_read(&r->rules, &tables);
+}
+
+static void read_tables(struct reading *r, cfg_t *cfg)
+{
+    const char *key_table = r->config->key_table;
+
+    r->rules.order = r->tokens.count;
+    if (key_table && *key_table)
+        key_table_file(&r->rules, key_table, option_place(r, cfg, "key-table"));
+    read_opendkim_tables(r, cfg);
+}
+
 static void store_all(struct reading *r, cfg_t *cfg)
 {
     rules_init(&r->rules, r->region, r->scratch, &r->errors);
     store_section(r, NULL, cfg, r->config);
     check_together(r, cfg);
+    if (r->reads_files)
+        read_tables(r, cfg);
     rules_store(&r->rules, r->config);
 }
 
@@ -301,7 +345,7 @@ static struct config *new_config(struct region *region, const char *file)
 static struct config *read_config(const char *file_name, const struct text *text,
                                   config_report_fn *report, void *context)
 {
-    struct reading r = { .region = region_new(0), .scratch = region_new(0) };
+    struct reading r = { .region = region_new(0), .scratch = region_new(0), .reads_files = !text };
     bool good;
 
     r.config = new_config(r.region, file_name);

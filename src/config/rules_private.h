@@ -26,6 +26,7 @@ struct rules {
     struct region *scratch;
     struct errors *errors;
     struct sign_rule fallback; /* the defaults of a `sign` section */
+    size_t order;              /* of the next line of a table, for errors */
     size_t count, capacity;
     struct rule **items;
     size_t slot_count;   /* a power of two, at least twice COUNT */

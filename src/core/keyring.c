@@ -363,25 +363,36 @@ size_t keyring_signers(const struct keyring *keyring, const struct sign_rule *ru
     return count;
 }
 
+/* T with DOMAIN for each %, or NULL. */
+static const char *with_domain(struct region *region, struct text t, const char *domain)
+{
+    struct buf buf;
+
+    buf_init(&buf, region, (size_t)-1 / 2);
+    while (t.len > 0) {
+        size_t percent = text_find(t, '%');
+
+        buf_text_add(&buf, text_head(t, percent));
+        buf_add(&buf, percent < t.len ? domain : "");
+        t = text_tail(t, percent + 1);
+    }
+    return buf_str(&buf);
+}
+
 const char *keyring_identity(struct region *region, const struct sign_rule *rule,
                              const struct signer *signer, const char *author)
 {
-    struct text rest = text_of(rule->identity);
-    const char *at;
+    const char *identity = with_domain(region, text_of(rule->identity), author);
+    const char *at = identity ? strrchr(identity, '@') : NULL;
+    domain_name domain;
     struct buf buf;
 
-    if (rest.len == 0)
+    if (!at || !domain_normalise(text_of(at + 1), domain) ||
+        !domain_is_within(domain, signer->domain))
         return NULL;
     buf_init(&buf, region, (size_t)-1 / 2);
-    while (rest.len > 0) {
-        size_t percent = text_find(rest, '%');
-
-        buf_text_add(&buf, text_head(rest, percent));
-        buf_add(&buf, percent < rest.len ? author : "");
-        rest = text_tail(rest, percent + 1);
-    }
-    at = buf_str(&buf) ? strrchr(buf_str(&buf), '@') : NULL;
-    return at && domain_is_within(at + 1, signer->domain) ? buf_str(&buf) : NULL;
+    buf_printf(&buf, "%.*s@%s", (int)(at - identity), identity, domain);
+    return buf_str(&buf);
 }
 
 bool keyring_sealer(const struct keyring *keyring, const char *domain, struct signer *signer)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/glob.h"
 #include "mail/domain.h"
 
 enum { LOCAL_MAX = 255, FOUND_MAX = 8 };
@@ -23,32 +24,6 @@ struct sign_index {
     size_t glob_count;           /* by tail, then in their order */
     struct glob *globs;
 };
-
-/* ---- globs */
-
-bool glob_matches(struct text pattern, struct text t)
-{
-    size_t p = 0, i = 0;
-    size_t star = pattern.len, resume = 0; /* the last *, and where it goes on from */
-
-    while (i < t.len) {
-        if (p < pattern.len && pattern.data[p] == '*') {
-            star = p++;
-            resume = i;
-        } else if (p < pattern.len && octet_lower(pattern.data[p]) == octet_lower(t.data[i])) {
-            p++;
-            i++;
-        } else if (star < pattern.len) {
-            p = star + 1;
-            i = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.data[p] == '*')
-        p++;
-    return p == pattern.len;
-}
 
 static struct text tail_of(const char *pattern)
 {

@@ -23,7 +23,4 @@ void sign_index_free(struct sign_index *index); /* NULL allowed */
 size_t sign_index_find(const struct sign_index *index, struct text local, const char *domain,
                        const struct sign_rule **rules, size_t max);
 
-/* Whether T is what PATTERN means, where * stands for anything; case is ignored. */
-bool glob_matches(struct text pattern, struct text t);
-
 #endif
