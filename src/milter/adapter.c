@@ -17,6 +17,7 @@
 #include "milter/counters.h"
 #include "milter/inflight.h"
 #include "milter/reply.h"
+#include "milter/reporting.h"
 #include "milter/running.h"
 
 enum { LOG_LINE_OCTETS = 16384 };
@@ -433,6 +434,7 @@ static sfsistat judge(SMFICTX *ctx, struct connection *c)
     counters_judgement(judgement);
     status = carry_out(ctx, c, judgement, id);
     log_judgement(c, judgement, id, began_ms);
+    reporting_note(judgement, &c->session->client, status == SMFIS_TEMPFAIL);
     return status;
 }
 

@@ -20,6 +20,7 @@
 #include "milter/counters.h"
 #include "milter/endpoint.h"
 #include "milter/inflight.h"
+#include "milter/reporting.h"
 #include "milter/running.h"
 
 enum { STATUS_OCTETS = 16384, WRITE_LIMIT_MS = 1000, ACCEPT_PAUSE_MS = 100 };
@@ -69,6 +70,7 @@ bool control_open(const char *path, uid_t uid, gid_t gid, char *error, size_t er
 static struct text status_text(struct region *region)
 {
     struct resolver_counters dns = { 0 };
+    struct reporting_counters reports;
     struct snapshot *snapshot = running_get();
     struct buf out;
     struct gauges gauges = {
@@ -84,7 +86,8 @@ static struct text status_text(struct region *region)
         resolver_count(snapshot->resolver, &dns);
     snapshot_unref(snapshot);
     buf_init(&out, region, STATUS_OCTETS);
-    counters_print(&out, &gauges, &dns);
+    reporting_count(&reports);
+    counters_print(&out, &gauges, &dns, &reports);
     return buf_text(&out);
 }
 

@@ -8,6 +8,7 @@
 #include "core/transaction.h"
 #include "dns/resolver.h"
 #include "mail/message.h"
+#include "milter/reporting.h"
 
 enum { METHOD_COUNT = METHOD_DMARC + 1, RESULT_COUNT = RESULT_PERMERROR + 1 };
 enum { ACTION_COUNT = ACTION_REJECT + 1 };
@@ -144,8 +145,27 @@ static void print_dns(struct buf *out, const struct resolver_counters *dns)
     buf_char(out, '}');
 }
 
+static void print_spool(struct buf *out, const struct reporting_counters *reports)
+{
+    const struct spool_counters *spool = &reports->spool;
+
+    buf_printf(out, ",\"spool\":{\"enabled\":%s", reports->enabled ? "true" : "false");
+    buf_printf(out, ",\"failing\":%s", spool->failing ? "true" : "false");
+    print_number(out, "rows", spool->written);
+    print_number(out, "lost", spool->lost);
+    print_number(out, "waiting", spool->queued);
+    print_number(out, "octets", spool->octets);
+    print_number(out, "segments", spool->segments_closed);
+    buf_add(out, ",\"messages\":{");
+    for (int i = 0; i < ROW_CASE_COUNT; i++)
+        buf_printf(out, "%s\"%s\":%" PRIu64, i ? "," : "", name_of(row_case_names, i),
+                   reports->messages[i]);
+    buf_add(out, "}}");
+}
+
 void counters_print(struct buf *out, const struct gauges *gauges,
-                    const struct resolver_counters *dns)
+                    const struct resolver_counters *dns,
+                    const struct reporting_counters *reports)
 {
     buf_add(out, "{\"schema\":1,\"version\":");
     print_string(out, gauges->version);
@@ -160,5 +180,6 @@ void counters_print(struct buf *out, const struct gauges *gauges,
     print_actions(out);
     print_results(out);
     print_dns(out, dns);
+    print_spool(out, reports);
     buf_add(out, "}\n");
 }

@@ -13,6 +13,7 @@
 
 struct buf;
 struct judgement;
+struct reporting_counters;
 struct resolver_counters;
 
 enum counter {
@@ -52,6 +53,7 @@ struct gauges {
 
 /* Writes everything as one JSON object and a newline. */
 void counters_print(struct buf *out, const struct gauges *gauges,
-                    const struct resolver_counters *dns);
+                    const struct resolver_counters *dns,
+                    const struct reporting_counters *reports);
 
 #endif

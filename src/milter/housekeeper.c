@@ -13,6 +13,7 @@
 #include "milter/counters.h"
 #include "milter/inflight.h"
 #include "milter/reload.h"
+#include "milter/reporting.h"
 #include "milter/running.h"
 #include "milter/systemd.h"
 #include "milter/watchdog.h"
@@ -71,6 +72,7 @@ static const char *look(struct watchdog *watchdog)
 {
     struct snapshot *snapshot = running_get();
     struct resolver_counters dns = { 0 };
+    struct reporting_counters reports;
     struct progress progress = { .now_ms = clock_ms(),
                                  .oldest_judgement_ms = inflight_oldest_ms() };
 
@@ -83,6 +85,8 @@ static const char *look(struct watchdog *watchdog)
         progress.in_flight = dns.in_flight;
     }
     snapshot_unref(snapshot);
+    reporting_count(&reports);
+    progress.spool_ms = reports.spool.stuck_ms;
     return watchdog_stuck(watchdog, &progress);
 }
 

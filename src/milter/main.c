@@ -25,6 +25,7 @@
 #include "milter/options.h"
 #include "milter/privileges.h"
 #include "milter/reload.h"
+#include "milter/reporting.h"
 #include "milter/running.h"
 #include "milter/systemd.h"
 
@@ -34,6 +35,7 @@ enum {
     BACKLOG = 1024,
     DRAIN_MS = 10000, /* from the signal on */
     LAST_DRAIN_MS = 1000,
+    SPOOL_STOP_MS = 3000,
     ERROR_OCTETS = 512
 };
 
@@ -229,6 +231,7 @@ static int acquire(struct daemon *daemon)
     if (status != EX_OK)
         return status;
     open_control(daemon);
+    reporting_prepare(daemon->config, daemon->identity.uid, daemon->identity.gid);
     daemon->keyring = reload_keys(daemon->config);
     if (!daemon->keyring)
         return EX_OSERR;
@@ -237,14 +240,31 @@ static int acquire(struct daemon *daemon)
     return EX_OK;
 }
 
+static int start_reporting(struct daemon *daemon)
+{
+    switch (reporting_start(daemon->config, daemon->error, sizeof daemon->error)) {
+    case SPOOL_STARTED:
+        return EX_OK;
+    case SPOOL_BUSY:
+        return fail(EX_TEMPFAIL, daemon->error);
+    case SPOOL_FAILED:
+        return fail(EX_OSERR, daemon->error);
+    }
+    return EX_OSERR;
+}
+
 static int start_threads(struct daemon *daemon)
 {
     const char *file = options_config_file(&daemon->options);
     struct keyring *keyring = daemon->keyring;
+    int status;
 
     daemon->keyring = NULL;
     if (!reload_run(config_ref(daemon->config), keyring))
         return EX_CONFIG;
+    status = start_reporting(daemon);
+    if (status != EX_OK)
+        return status;
     if (!housekeeper_start(&daemon->options, daemon->config) ||
         !control_start(file ? file : "", daemon->started_ms))
         return fail(EX_OSERR, "cannot create a thread");
@@ -263,6 +283,7 @@ static void drain(void)
     if (inflight_drain(spent < DRAIN_MS - LAST_DRAIN_MS ? DRAIN_MS - spent : LAST_DRAIN_MS))
         return;
     log_line(LOG_LEVEL_FAULT, "stopping: %zu messages lost their verdict", inflight_count());
+    reporting_stop(LAST_DRAIN_MS);
     fflush(NULL);
     _exit(EX_OK); /* callbacks still run: nothing may be freed under them */
 }
@@ -271,6 +292,8 @@ static void release(struct daemon *daemon)
 {
     housekeeper_stop();
     control_stop();
+    reporting_stop(SPOOL_STOP_MS);
+    reporting_free();
     running_set(NULL);
     keyring_unref(daemon->keyring);
     if (daemon->bound)

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 /* Beyond the message's own deadline: hashing, writing, a busy machine. */
-enum { JUDGEMENT_GRACE_MS = 10000 };
+enum { JUDGEMENT_GRACE_MS = 10000, SPOOL_LIMIT_MS = 60000 };
 
 static void raise_to(int64_t *limit, int64_t wanted)
 {
@@ -32,5 +32,7 @@ const char *watchdog_stuck(struct watchdog *watchdog, const struct progress *pro
         return "resolver";
     if (progress->oldest_judgement_ms > watchdog->judgement_limit_ms)
         return "judgement";
+    if (progress->spool_ms > SPOOL_LIMIT_MS)
+        return "spool";
     return NULL;
 }

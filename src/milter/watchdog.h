@@ -2,8 +2,9 @@
  *
  * Dead DNS is not our fault and no reason to be restarted: every question then
  * ends as a timeout, which is progress.  Stuck is only a resolver that ends no
- * question at all though some are in flight, or a judgement that is older than
- * its own deadline allows.  Pure: samples in, answer out.
+ * question at all though some are in flight, a judgement that is older than its
+ * own deadline allows, or a disk that keeps the spool's writer for a minute (one
+ * that refuses what it is given does not).  Pure: samples in, answer out.
  */
 #ifndef VIDIMUS_MILTER_WATCHDOG_H
 #define VIDIMUS_MILTER_WATCHDOG_H
@@ -26,6 +27,7 @@ struct progress {
     const void *resolver;        /* which one the next two belong to */
     uint64_t queries;            /* handed to its backend so far */
     uint64_t in_flight;          /* of these, not ended */
+    int64_t spool_ms;            /* how long the spool's writer is at one step; 0: at none */
 };
 
 /* Raises the limits to what these configured timeouts (seconds) allow; never

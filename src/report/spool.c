@@ -79,7 +79,7 @@ static void wait_until(struct spool *s, pthread_cond_t *condition, int64_t until
 
 static struct entry *entry_new(const struct row *row)
 {
-    struct region *region = region_new(0);
+    struct region *region = row ? region_new(0) : NULL;
     struct entry *entry = NULL;
     struct buf out;
 

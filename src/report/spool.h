@@ -48,7 +48,8 @@ void spool_make_directory(const char *path, uid_t uid, gid_t gid);
 enum spool_start spool_start(const struct spool_settings *settings, struct spool **spool,
                              char *error, size_t error_size);
 
-/* From any thread; never waits for the disk.  False: the row is lost (counted). */
+/* From any thread; never waits for the disk.  False: the row is lost (counted), as
+ * is a NULL: one that there was no memory for. */
 bool spool_add(struct spool *spool, const struct row *row);
 
 struct spool_counters {

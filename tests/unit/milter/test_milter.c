@@ -24,6 +24,7 @@
 #include "milter/options.h"
 #include "milter/privileges.h"
 #include "milter/reply.h"
+#include "milter/reporting.h"
 #include "milter/watchdog.h"
 
 /* --- reply ---------------------------------------------------------------- */
@@ -280,6 +281,18 @@ static void watchdog_wants_judgements_to_end(void **state)
     assert_null(watchdog_stuck(&watchdog, &p));
 }
 
+static void watchdog_wants_the_spool_to_move(void **state)
+{
+    struct watchdog watchdog = { 0 };
+    struct progress p = { .now_ms = 1000000, .spool_ms = 60000 };
+
+    (void)state;
+    watchdog_allow(&watchdog, 5, 20);
+    assert_null(watchdog_stuck(&watchdog, &p));
+    p.spool_ms++;
+    assert_string_equal(watchdog_stuck(&watchdog, &p), "spool");
+}
+
 /* --- in flight ------------------------------------------------------------ */
 
 static void inflight_knows_the_oldest_judgement(void **state)
@@ -348,6 +361,10 @@ static void status_is_one_json_object(void **state)
     struct gauges gauges = { .version = "1", .config_file = "/a\"b\\c\n", .pid = 7,
                              .uptime_ms = 61999, .in_flight = 2, .oldest_ms = 30 };
     struct resolver_counters dns = { .questions = 5, .in_flight = 3 };
+    struct reporting_counters reports = { .enabled = true,
+                                          .messages = { [ROW_NOT_WANTED] = 4 },
+                                          .spool = { .written = 9, .lost = 8, .queued = 7,
+                                                     .octets = 6, .failing = true } };
     struct buf out;
     const char *json;
 
@@ -356,7 +373,7 @@ static void status_is_one_json_object(void **state)
     assert_non_null(findings_add(&findings, METHOD_SPF, RESULT_FAIL, NULL));
     counters_judgement(&judgement);
     buf_init(&out, region, 16384);
-    counters_print(&out, &gauges, &dns);
+    counters_print(&out, &gauges, &dns, &reports);
     json = buf_str(&out);
     assert_non_null(json);
     assert_non_null(strstr(json, "\"config\":\"/a\\\"b\\\\c\\u000a\",\"pid\":7,\"uptime\":61,"));
@@ -367,7 +384,11 @@ static void status_is_one_json_object(void **state)
     assert_non_null(strstr(json, "\"question_limit\":1"));
     assert_non_null(strstr(json, "\"in_flight\":2,\"oldest_ms\":30"));
     assert_non_null(strstr(json, "\"dns\":{\"questions\":5"));
-    assert_string_equal(json + strlen(json) - 3, "}}\n");
+    assert_non_null(strstr(json, "\"spool\":{\"enabled\":true,\"failing\":true,\"rows\":9,"
+                                 "\"lost\":8,\"waiting\":7,\"octets\":6,\"segments\":0,"
+                                 "\"messages\":{\"reported\":0,"));
+    assert_non_null(strstr(json, "\"not_wanted\":4}"));
+    assert_string_equal(json + strlen(json) - 4, "}}}\n");
     assert_null(strchr(json, '?')); /* every name is in its table */
     region_free(region);
 }
@@ -445,6 +466,7 @@ int main(void)
         cmocka_unit_test(only_a_listener_is_taken_as_fd),
         cmocka_unit_test(watchdog_wants_ended_questions),
         cmocka_unit_test(watchdog_wants_judgements_to_end),
+        cmocka_unit_test(watchdog_wants_the_spool_to_move),
         cmocka_unit_test(inflight_knows_the_oldest_judgement),
         cmocka_unit_test(drain_waits_for_all),
         cmocka_unit_test(settle_waits_for_content_and_callbacks),
