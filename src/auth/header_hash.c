@@ -23,11 +23,20 @@ struct named {
     unsigned serial; /* of the selection that `left` belongs to */
 };
 
+/* Fields that were digested. */
+struct selection {
+    enum canonicalisation canon;
+    const struct text *names;
+    size_t count;
+    struct crypt_digest *digest; /* NULL: none yet */
+};
+
 struct header_index {
     struct region *region;
     struct named *names; /* in the order of compare_names() */
     size_t count;
     unsigned serial;
+    struct selection last; /* signatures of one signer mostly cover the same */
 };
 
 /* Any order will do, as long as names that differ in length need no further look. */
@@ -188,18 +197,53 @@ static void hash_field(void *context, const struct field *field)
     canon_field(hashing->canon, field, hashing->sink);
 }
 
-bool header_hash(struct header_index *index, const struct signature *signature,
-                 const struct field *own, sha256_value out)
+/* Whether SELECTION is what SIGNATURE, in OWN, signs; not where OWN might be
+ * selected itself, which is another field for every signature. */
+static bool is_selected(const struct selection *selection, const struct signature *signature,
+                        const struct field *own)
 {
-    struct crypt_digest *digest = crypt_digest_new(index->region);
-    struct hashing hashing = { .canon = signature->header_canon };
-
-    if (!digest)
+    if (!selection->digest || selection->canon != signature->header_canon ||
+        selection->count != signature->signed_name_count)
         return false;
+    for (size_t i = 0; i < selection->count; i++)
+        if (!text_equal_nocase(selection->names[i], signature->signed_names[i]) ||
+            text_equal_nocase(selection->names[i], own->name))
+            return false;
+    return true;
+}
+
+/* The digest of the selected fields, nothing behind them yet; NULL: memory. */
+static struct crypt_digest *hash_selected(struct header_index *index,
+                                          const struct signature *signature,
+                                          const struct field *own)
+{
+    struct hashing hashing = { .canon = signature->header_canon };
+    struct crypt_digest *digest;
+
+    if (is_selected(&index->last, signature, own))
+        return index->last.digest;
+    digest = crypt_digest_new(index->region);
+    if (!digest)
+        return NULL;
     hashing.sink = crypt_digest_sink(digest);
     header_select(index, signature->signed_names, signature->signed_name_count, own, hash_field,
                   &hashing);
-    canon_signature_field(hashing.canon, own, signature->hole, hashing.sink);
+    index->last = (struct selection){ signature->header_canon, signature->signed_names,
+                                      signature->signed_name_count, digest };
+    return digest;
+}
+
+bool header_hash(struct header_index *index, const struct signature *signature,
+                 const struct field *own, sha256_value out)
+{
+    struct crypt_digest *selected = hash_selected(index, signature, own);
+    struct crypt_digest *digest = crypt_digest_new(index->region);
+
+    if (!selected || !digest)
+        return false;
+    crypt_digest_copy(digest, selected);
+    canon_signature_field(signature->header_canon, own, signature->hole,
+                          crypt_digest_sink(digest));
     crypt_digest_value(digest, out);
     return !region_failed(index->region);
 }

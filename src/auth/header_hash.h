@@ -3,7 +3,8 @@
  *
  * The fields of a message are put in order by name once, for all signatures of
  * DKIM and ARC: what one signature costs grows with its h= and what it signs,
- * not with the header.
+ * not with the header.  Signatures in a row that cover the same fields share
+ * their digest.
  */
 #ifndef VIDIMUS_AUTH_HEADER_HASH_H
 #define VIDIMUS_AUTH_HEADER_HASH_H

@@ -168,6 +168,89 @@ static void digests_what_is_signed(void **state)
     message_free(small);
 }
 
+/* As it stands in the list, whatever its fields were numbered. */
+static void indexes_any_list(void **state)
+{
+    const struct field *fields[10];
+    const struct text names[] = { TEXT("Received"), TEXT("Received"), TEXT("X-New"),
+                                  TEXT("Subject"), TEXT("Received") };
+    const struct text inserted[] = { TEXT("a"), TEXT("b"), TEXT("c") };
+    struct region *region = message->region;
+    struct header_index *index;
+    size_t count = 0;
+    struct buf buf;
+
+    (void)state;
+    fields[count++] = field_inserted(region, TEXT("Received"), inserted[0]);
+    fields[count++] = field_inserted(region, TEXT("x-new"), inserted[1]);
+    for (const struct field *f = message->fields; f; f = f->next)
+        if (!field_is(f, TEXT("DKIM-Signature")) && !text_equal(f->value, TEXT("5")))
+            fields[count++] = f;
+    fields[count++] = field_inserted(region, TEXT("Subject"), inserted[2]);
+    index = header_index_of(region, fields, count);
+    assert_non_null(index);
+    memset(fields, 0, sizeof fields); /* not kept */
+    assert_int_equal(header_index_count(index, TEXT("DKIM-Signature")), 0);
+    assert_int_equal(header_index_count(index, TEXT("Received")), 3);
+    buf_init(&buf, region, 100);
+    header_select(index, names, sizeof names / sizeof names[0], NULL, add_value, &buf);
+    assert_string_equal(buf_str(&buf), "71 b c a");
+}
+
+static void inserted_fields_are_as_the_mta_makes_them(void **state)
+{
+    struct field *field =
+        field_inserted(message->region, TEXT("DKIM-Signature"), TEXT("v=1;\n\ta=x;\r\n b"));
+
+    (void)state;
+    assert_true(text_equal(field->name, TEXT("DKIM-Signature")));
+    assert_true(text_equal(field->label, TEXT("DKIM-Signature")));
+    assert_true(text_equal(field->value, TEXT(" v=1;\r\n\ta=x;\r\n b")));
+    assert_false(field->cut);
+    field = field_inserted(message->region, TEXT("X"), TEXT(""));
+    assert_true(text_equal(field->value, TEXT(" ")));
+}
+
+/* Signatures one after the other over one index: each has the digest that it has
+ * over an index of its own, whether it covers what the one before covers or not. */
+static void shares_nothing_that_differs(void **state)
+{
+    static const struct {
+        enum canonicalisation canon;
+        const char *names, *own;
+    } rows[] = {
+        { CANON_RELAXED, "From:Subject", "2" },
+        { CANON_RELAXED, "from:SUBJECT", "4" },
+        { CANON_SIMPLE, "From:Subject", "4" },
+        { CANON_SIMPLE, "From:Subject", "4" },
+        { CANON_SIMPLE, "Subject:From", "4" },
+        { CANON_SIMPLE, "Subject", "4" },
+        { CANON_SIMPLE, "DKIM-Signature", "4" },
+        { CANON_SIMPLE, "DKIM-Signature", "8" },
+        { CANON_SIMPLE, "DKIM-Signature", "8" },
+        { CANON_SIMPLE, "", "8" },
+    };
+    struct header_index *shared = header_index_new(message);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text *names = region_array(message->region, NAMES_MAX, sizeof names[0]);
+        const struct field *own = own_field(rows[i].own);
+        const struct signature signature = {
+            .header_canon = rows[i].canon,
+            .signed_names = names,
+            .signed_name_count = names_of(rows[i].names, names),
+            .hole = { own->value.data, 0 },
+        };
+        sha256_value alone, together;
+
+        assert_true(header_hash(header_index_new(message), &signature, own, alone));
+        assert_true(header_hash(shared, &signature, own, together));
+        if (memcmp(alone, together, SHA256_OCTETS) != 0)
+            fail_msg("row %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +258,9 @@ int main(void)
         cmocka_unit_test(counts),
         cmocka_unit_test(nothing_in_an_empty_header),
         cmocka_unit_test(digests_what_is_signed),
+        cmocka_unit_test(indexes_any_list),
+        cmocka_unit_test(inserted_fields_are_as_the_mta_makes_them),
+        cmocka_unit_test(shares_nothing_that_differs),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -404,6 +404,20 @@ static void survives_floods(void **state)
     }
 }
 
+static void seals_no_field_that_was_cut(void **state)
+{
+    struct hop hop = hop_by(rsa);
+    char field[70001];
+    char *eml;
+
+    (void)state;
+    snprintf(field, sizeof field, "Cc: %0*d\n", (int)sizeof field - 10, 0);
+    eml = flood(field, 1);
+    assert_null(seal_eml(&hop, eml));
+    assert_string_equal(hop.why, "field to sign too long");
+    free(eml);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +428,7 @@ int main(void)
         cmocka_unit_test(writes_the_given_list),
         cmocka_unit_test(tells_what_cannot_be_sealed),
         cmocka_unit_test(survives_floods),
+        cmocka_unit_test(seals_no_field_that_was_cut),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
