@@ -56,8 +56,9 @@ void header_select(struct header_index *index, const struct text *names, size_t 
                    void *context);
 
 /* The digest that SIGNATURE, in field OWN, signs: its selected fields, then OWN
- * without the value of b=.  OWN may be one that is not in the header yet.  False
- * for memory (the region latches). */
+ * without the value of b=.  OWN may be one that is not in the header yet.  The
+ * names in SIGNATURE must live as long as INDEX.  False for memory (the region
+ * latches). */
 bool header_hash(struct header_index *index, const struct signature *signature,
                  const struct field *own, sha256_value out);
 
