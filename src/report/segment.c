@@ -81,11 +81,22 @@ int segment_directory(const char *path)
     return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* What root makes, when he imports by hand, is the directory's owner's too. */
+static void give_to_owner(int directory, int fd)
+{
+    struct stat st;
+
+    if (geteuid() == 0 && fstat(directory, &st) == 0)
+        (void)!fchown(fd, st.st_uid, st.st_gid);
+}
+
 int segment_lock(int directory, const char *name)
 {
     int fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, MODE);
     int error;
 
+    if (fd >= 0)
+        give_to_owner(directory, fd);
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
         return fd;
     error = errno;

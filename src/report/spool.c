@@ -149,13 +149,18 @@ static void remove_first(struct spool *s)
 
 /* --- telling ---------------------------------------------------------------- */
 
+/* Lets go of the lock meanwhile: the log may be slow, too. */
 static void tell(struct spool *s, enum log_level level, const char *words, const char *why)
 {
+    uint64_t lost = s->counters.lost;
+    size_t waiting = s->queued;
     char quoted[LOG_QUOTED_MAX];
 
-    log_line(level, "spool: %s: rows_waiting=%zu rows_lost=%" PRIu64 "%s%s", words, s->queued,
-             s->counters.lost, *why ? " why=" : "", *why ? log_quote(text_of(why), quoted) : "");
-    s->told_lost = s->counters.lost;
+    s->told_lost = lost;
+    pthread_mutex_unlock(&s->lock);
+    log_line(level, "spool: %s: rows_waiting=%zu rows_lost=%" PRIu64 "%s%s", words, waiting, lost,
+             *why ? " why=" : "", *why ? log_quote(text_of(why), quoted) : "");
+    pthread_mutex_lock(&s->lock);
 }
 
 /* Under the lock.  The first trouble is told at once, more of it once a minute, its
@@ -164,16 +169,15 @@ static void tell_trouble(struct spool *s, int64_t now_ms)
 {
     bool trouble = s->failing || s->counters.lost > s->told_lost;
 
-    if (trouble && (!s->told_ms || now_ms - s->told_ms >= s->settings.tell_ms)) {
-        if (s->failing)
-            tell(s, LOG_LEVEL_FAULT, "cannot write", s->writer.why);
-        else
-            tell(s, LOG_LEVEL_FAULT, "rows lost", s->why_lost);
-        s->told_ms = now_ms;
-    } else if (!trouble && s->told_ms && now_ms - s->told_ms >= s->settings.tell_ms) {
+    if (s->told_ms ? now_ms - s->told_ms < s->settings.tell_ms : !trouble)
+        return;
+    s->told_ms = trouble ? now_ms : 0;
+    if (!trouble)
         tell(s, LOG_LEVEL_WARN, "writing again", "");
-        s->told_ms = 0;
-    }
+    else if (s->failing)
+        tell(s, LOG_LEVEL_FAULT, "cannot write", s->writer.why);
+    else
+        tell(s, LOG_LEVEL_FAULT, "rows lost", s->why_lost);
 }
 
 /* --- the thread -------------------------------------------------------------- */
@@ -185,7 +189,7 @@ static struct entry *next_entry(struct spool *s)
     int64_t now = clock_ms();
 
     if (s->stopping)
-        return s->gave_up ? NULL : s->first;
+        return s->first;
     if (now >= s->tick_at_ms)
         return NULL;
     if (s->failing && now < s->retry_at_ms) {
@@ -273,16 +277,16 @@ static void finish(struct spool *s)
 static void *write_rows(void *context)
 {
     struct spool *s = context;
-    struct entry *entry;
 
     pthread_mutex_lock(&s->lock);
-    do {
-        entry = next_entry(s);
+    while (!s->stopping || (s->first && !s->gave_up)) {
+        struct entry *entry = next_entry(s);
+
         if (entry)
             write_entry(s, entry);
         else if (clock_ms() >= s->tick_at_ms)
             tick(s);
-    } while (!s->stopping || entry);
+    }
     finish(s);
     pthread_mutex_unlock(&s->lock);
     return NULL;
@@ -406,6 +410,7 @@ void spool_count(struct spool *s, struct spool_counters *counters)
 bool spool_stop(struct spool *s, int64_t limit_ms)
 {
     int64_t until = clock_ms() + limit_ms;
+    uint64_t lost;
     bool ended;
 
     pthread_mutex_lock(&s->lock);
@@ -414,10 +419,10 @@ bool spool_stop(struct spool *s, int64_t limit_ms)
     while (!s->ended && clock_ms() < until)
         wait_until(s, &s->done, until);
     ended = s->ended;
-    if (!ended)
-        log_line(LOG_LEVEL_FAULT, "spool: the disk hangs: rows_lost=%" PRIu64,
-                 s->counters.lost + s->queued);
+    lost = s->counters.lost + s->queued;
     pthread_mutex_unlock(&s->lock);
+    if (!ended)
+        log_line(LOG_LEVEL_FAULT, "spool: the disk hangs: rows_lost=%" PRIu64, lost);
     return ended;
 }
 

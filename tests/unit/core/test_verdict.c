@@ -152,6 +152,7 @@ static void enforcement_caps_the_policy(void **state)
         set_policy(s, rows[i].policy);
         expect_verdict(s, (int)rows[i].action, (int)rows[i].override, (int)rows[i].disposition);
         assert_int_equal(s->verdict.quarantine, QUARANTINE_HOLD);
+        assert_false(s->verdict.override_is_named); /* a setting, not a name */
     }
 }
 
@@ -534,6 +535,7 @@ static void each_override_condition_counts(void **state)
                          rows[i].holds ? OVERRIDE_LOCAL_POLICY : OVERRIDE_NONE);
         if (rows[i].holds)
             assert_non_null(strstr(s->verdict.override_comment, "\"row\""));
+        assert_int_equal(s->verdict.override_is_named, rows[i].holds);
     }
     s->config.overrides = NULL;
 }
