@@ -241,6 +241,24 @@ static void segments_are_closed_by_size_and_age(void **state)
     assert_int_equal(read_all(101, &sum), 101);
 }
 
+/* Whatever the thread is at when it is told to end. */
+static void a_stop_at_once_writes_what_is_queued(void **state)
+{
+    struct spool_reader_counters sum;
+
+    (void)state;
+    for (unsigned i = 0; i < 50; i++) {
+        struct spool *spool = start(&(struct spool_settings){ 0 });
+
+        add(spool, 3 * i, 3 * i + 3);
+        assert_true(spool_stop(spool, PATIENCE_MS));
+        assert_int_equal(count(spool).lost, 0);
+        assert_int_equal(count(spool).written, 3);
+        spool_free(spool);
+    }
+    assert_int_equal(read_all(150, &sum), 150);
+}
+
 #define DEAD "20261121T101500Z-3f9a01c25b7e0d44"
 
 static void what_a_killed_writer_left_is_closed(void **state)
@@ -550,6 +568,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_come_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(segments_are_closed_by_size_and_age, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_stop_at_once_writes_what_is_queued, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_a_killed_writer_left_is_closed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damage_costs_the_damaged_rows_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_later_version_is_not_damage, set_up, tear_down),
