@@ -11,6 +11,8 @@ struct snapshot;
  * status of sysexits(3). */
 int cmd_check(int argc, char **argv);
 int cmd_config(int argc, char **argv);
+int cmd_domain(int argc, char **argv);
+int cmd_keygen(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 

@@ -13,6 +13,8 @@ static const struct command {
 } commands[] = {
     { "check", cmd_check, "judge a message as the daemon would" },
     { "config", cmd_config, "check the configuration, or print what is in effect" },
+    { "domain", cmd_domain, "compare the keys of a domain with DNS" },
+    { "keygen", cmd_keygen, "make a signing key, its DNS record and configuration" },
     { "report", cmd_report, "DMARC reports: read those that others sent" },
     { "status", cmd_status, "show the counters of the running daemon" },
 };

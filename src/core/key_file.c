@@ -95,7 +95,7 @@ static void refuse_open(const char *path, const struct key_owner *owner, struct 
     struct stat st;
     bool known = stat(path, &st) == 0;
 
-    if (error == EACCES && *owner->user)
+    if (error == EACCES && owner && *owner->user)
         refuse(file, known ? &st : NULL,
                "cannot be opened: %s; let the user read it (chgrp %s, chmod 0640), or restart: "
                "root can", strerror(error), owner->user);
@@ -103,13 +103,20 @@ static void refuse_open(const char *path, const struct key_owner *owner, struct 
         refuse(file, known ? &st : NULL, "cannot be opened: %s", strerror(error));
 }
 
+static bool is_readable(const struct stat *st, struct key_file *file)
+{
+    if (!S_ISREG(st->st_mode))
+        return refuse(file, st, "is not a regular file");
+    if (st->st_size > KEY_FILE_MAX)
+        return refuse(file, st, "has more than %d octets: not a key", KEY_FILE_MAX);
+    return true;
+}
+
 static bool is_protected(const struct stat *st, const struct key_owner *owner,
                          struct key_file *file)
 {
     const char *user = *owner->user ? owner->user : "root";
 
-    if (!S_ISREG(st->st_mode))
-        return refuse(file, st, "is not a regular file");
     if (st->st_uid != 0 && st->st_uid != geteuid() && st->st_uid != owner->uid)
         return refuse(file, st, "belongs to somebody else, who can read and change it: chown "
                                 "root:%s, and a new key if that was long so", user);
@@ -118,8 +125,6 @@ static bool is_protected(const struct stat *st, const struct key_owner *owner,
                                 "key if that was long so");
     if (st->st_mode & S_IWGRP)
         return refuse(file, st, "can be changed by its group: chmod 0640");
-    if (st->st_size > KEY_FILE_MAX)
-        return refuse(file, st, "has more than %d octets: not a key", KEY_FILE_MAX);
     return true;
 }
 
@@ -185,7 +190,7 @@ void key_file_read(const char *path, const struct key_owner *owner,
     }
     if (fstat(fd, &st) != 0) {
         refuse(file, NULL, "cannot be read: %s", strerror(errno));
-    } else if (is_protected(&st, owner, file)) {
+    } else if (is_readable(&st, file) && (!owner || is_protected(&st, owner, file))) {
         file->stamp = (struct key_stamp){ st.st_dev, st.st_ino, st.st_size, st.st_mtim,
                                           st.st_ctim, true };
         if (!before || !same_stamp(before, &file->stamp))

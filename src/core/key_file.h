@@ -44,7 +44,7 @@ struct key_file {
 const char *key_file_path(const char *file, char *path, size_t size);
 
 /* Reads PATH, unless it is the file that BEFORE (or NULL) stamps: then octets is
- * NULL and why is empty. */
+ * NULL and why is empty.  OWNER NULL: whoever may have it. */
 void key_file_read(const char *path, const struct key_owner *owner,
                    const struct key_stamp *before, struct key_file *file);
 
