@@ -429,7 +429,7 @@ static bool take_field(struct piece p, const struct field *field, struct row *ro
     case KIND_DOMAIN:
         return take_name(p, (const char **)(void *)at);
     case KIND_WORDS:
-        return take_words(p, (const char **)(void *)at);
+        return p.len > 0 && take_words(p, (const char **)(void *)at);
     case KIND_ENUM:
         if (!take_enum(p, field->names, &number))
             return false;

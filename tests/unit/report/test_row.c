@@ -420,6 +420,7 @@ static void the_reader_is_strict(void **state)
         { "time=1", ROW_READ_DAMAGED },
         { GOOD " time=2", ROW_READ_DAMAGED },
         { GOOD " fo", ROW_READ_DAMAGED },
+        { GOOD " fo=", ROW_READ_DAMAGED },
         { GOOD "  fo=1", ROW_READ_DAMAGED },
         { GOOD " fo=%4", ROW_READ_DAMAGED },
         { GOOD " fo=%0A", ROW_READ_DAMAGED },
