@@ -14,6 +14,7 @@ int cmd_config(int argc, char **argv);
 int cmd_domain(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_sign(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 
 /* Says FORMAT on stderr as "vidimus COMMAND: …" and returns EX_USAGE. */

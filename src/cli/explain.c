@@ -287,6 +287,7 @@ bool explain(const struct session *session, const struct judgement *j, struct dn
     tell_findings(&x);
     tell_arc(&x);
     explain_dmarc(&x);
+    explain_leaving(&x);
     tell_verdict(&x);
     tell_dns(&x);
     done = !region_failed(x.teller.region);

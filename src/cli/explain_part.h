@@ -28,4 +28,7 @@ void explain_dkim(const struct explanation *x, const struct dkim_candidate *cand
 /* Which record applies, and which identifier aligns. */
 void explain_dmarc(const struct explanation *x);
 
+/* Which keys signed our own mail, or sealed what passes through; or why none. */
+void explain_leaving(const struct explanation *x);
+
 #endif

@@ -194,6 +194,50 @@ static json_t *plan_json(const struct plan *plan)
     return array;
 }
 
+/* --- signatures and seal -------------------------------------------------- */
+
+static json_t *signer_json(const struct signer *signer)
+{
+    return json_pack("{so so}", "domain", string_value(signer->domain), "selector",
+                     string_value(signer->selector));
+}
+
+static json_t *signatures_json(const struct signing *signing)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < signing->count; i++) {
+        json_t *signature = signer_json(&signing->signatures[i].signer);
+
+        json_object_set_new(signature, "rule", string_value(signing->signatures[i].rule->pattern));
+        json_array_append_new(array, signature);
+    }
+    return array;
+}
+
+static json_t *signing_json(const struct signing *signing)
+{
+    if (!signing)
+        return json_null();
+    return json_pack("{so so so}", "state", name_json(signing_state_names, (int)signing->state),
+                     "reason", string_value(signing->why), "signatures",
+                     signatures_json(signing));
+}
+
+static json_t *sealing_json(const struct sealing *sealing)
+{
+    bool sealed = sealing && sealing->state == SEALING_SEALED;
+
+    if (!sealing)
+        return json_null();
+    return json_pack("{so so so so so}", "state",
+                     name_json(sealing_state_names, (int)sealing->state), "reason",
+                     string_value(sealing->why), "seal",
+                     sealed ? signer_json(&sealing->signer) : json_null(), "instance",
+                     sealed ? json_integer((json_int_t)sealing->instance) : json_null(), "chain",
+                     sealed ? name_json(chain_status_names, (int)sealing->chain) : json_null());
+}
+
 static json_t *list_json(const struct list_claim *list)
 {
     if (!*list->domain)
@@ -205,13 +249,13 @@ static json_t *list_json(const struct list_claim *list)
 bool print_json(const struct judgement *j, FILE *out)
 {
     json_t *root = json_pack(
-        "{si so so so so so so so so so so s{si sI}}", "schema", SCHEMA, "authserv_id",
+        "{si so so so so so so so so so so so so s{si sI}}", "schema", SCHEMA, "authserv_id",
         string_value(j->authserv_id), "origin", name_json(origin_names, (int)j->origin),
         "client_name", *j->client_name ? string_value(j->client_name) : json_null(), "results",
         results_json(j->findings), "dmarc", dmarc_json(j->dmarc), "spf_explanation",
         string_value(j->spf ? j->spf->explanation : NULL), "list", list_json(&j->list), "verdict",
         verdict_json(&j->verdict), "header", unfolded_value(j->header), "plan", plan_json(&j->plan),
-        "dns", "questions", (int)j->dns.questions, "waited_ms", (json_int_t)j->dns.waited_ms);
+        "signing", signing_json(j->signing), "sealing", sealing_json(j->sealing), "dns", "questions", (int)j->dns.questions, "waited_ms", (json_int_t)j->dns.waited_ms);
     bool written = root && json_dumpf(root, out, JSON_INDENT(1)) == 0 && fputc('\n', out) != EOF;
 
     json_decref(root);

@@ -76,6 +76,48 @@ static void add_dmarc(struct buf *out, const struct judgement *j)
         buf_printf(out, " policy=%s", name_of(dmarc_policy_names, (int)j->dmarc->policy));
 }
 
+static void add_signer(struct buf *out, const struct signer *signer)
+{
+    buf_printf(out, "%s/%s", signer->domain, signer->selector);
+}
+
+/* Whether the name of the state leaves anything to say. */
+static bool wants_words(enum signing_state state)
+{
+    return state == SIGNING_SIGNED || state == SIGNING_UNSIGNABLE || state == SIGNING_FAILED;
+}
+
+/* sign=example.org/s1,example.org/s2, or why not */
+static void add_signing(struct buf *out, const struct signing *signing)
+{
+    if (!signing)
+        return;
+    for (size_t i = 0; i < signing->count; i++) {
+        buf_add(out, i ? "," : " sign=");
+        add_signer(out, &signing->signatures[i].signer);
+    }
+    if (signing->count == 0)
+        buf_printf(out, " sign=%s", name_of(signing_state_names, (int)signing->state));
+    if (wants_words(signing->state))
+        add_text(out, "unsigned", text_of(signing->why));
+}
+
+/* seal=example.org/s1 cv=pass, or why not */
+static void add_sealing(struct buf *out, const struct sealing *sealing)
+{
+    if (!sealing)
+        return;
+    buf_add(out, " seal=");
+    if (sealing->state == SEALING_SEALED) {
+        add_signer(out, &sealing->signer);
+        buf_printf(out, " cv=%s", name_of(chain_status_names, (int)sealing->chain));
+        return;
+    }
+    buf_add(out, name_of(sealing_state_names, (int)sealing->state));
+    if (sealing->state != SEALING_NO_KEY)
+        add_text(out, "unsealed", text_of(sealing->why));
+}
+
 static void add_recipients(struct buf *out, const struct message *message)
 {
     if (!message->recipients)
@@ -119,6 +161,8 @@ void logline_write(struct buf *out, const char *queue_id, const struct session *
     add_dkim(out, j);
     add_arc(out, j);
     add_dmarc(out, j);
+    add_signing(out, j->signing);
+    add_sealing(out, j->sealing);
     add_why(out, &j->verdict);
     add_text(out, "ip", text_of(ip_format(&session->client, ip)));
     add_text(out, "helo", session->helo);

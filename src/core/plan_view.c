@@ -3,7 +3,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/region.h"
 #include "core/plan.h"
 #include "mail/message.h"
@@ -50,83 +49,41 @@ bool plan_deleted_has(const struct plan_deleted *deleted, const struct field *fi
 
 /* --- the view ------------------------------------------------------------- */
 
-/* VALUE as it stands in the message: with a blank in front, and CRLF. */
-static struct text as_sent(struct region *region, const char *value)
+static size_t count_inserted(const struct plan *plan)
 {
-    struct buf out;
+    size_t count = 0;
 
-    buf_init(&out, region, 2 * PLAN_VALUE_MAX);
-    buf_char(&out, ' ');
-    for (; *value; value++) {
-        if (*value == '\n')
-            buf_char(&out, '\r');
-        buf_char(&out, *value);
-    }
-    if (buf_failed(&out))
-        region_fail(region);
-    return buf_text(&out);
+    for (const struct plan_step *step = plan->steps; step; step = step->next)
+        count += step->kind == PLAN_INSERT;
+    return count;
 }
 
-static struct field *inserted_field(struct region *region, const struct plan_step *step)
+/* The last one is on top. */
+static bool view_inserted(struct region *region, const struct plan *plan, struct plan_view *view)
 {
-    struct field *field = region_alloc(region, sizeof *field);
+    size_t place = view->count = count_inserted(plan);
 
-    if (field)
-        *field = (struct field){
-            .name = text_of(step->name),
-            .label = text_of(step->name),
-            .value = as_sent(region, step->value),
-        };
-    return field;
-}
-
-static bool add_inserted(struct message *view, const struct plan *plan)
-{
     for (const struct plan_step *step = plan->steps; step; step = step->next) {
-        struct field *field;
-
         if (step->kind != PLAN_INSERT)
             continue;
-        field = inserted_field(view->region, step);
-        if (!field)
+        view->fields[--place] = field_inserted(region, text_of(step->name), text_of(step->value));
+        if (!view->fields[place])
             return false;
-        field->next = view->fields; /* the last one is on top */
-        view->fields = field;
     }
     return true;
 }
 
-static bool add_left(struct message *view, const struct message *message, const struct plan *plan)
+bool plan_view(struct region *region, const struct message *message, const struct plan *plan,
+               struct plan_view *view)
 {
-    struct plan_deleted *deleted = plan_deleted_of(view->region, plan);
-    struct field **end = &view->fields;
+    struct plan_deleted *deleted = plan_deleted_of(region, plan);
 
-    while (*end)
-        end = &(*end)->next;
-    for (const struct field *f = message->fields; deleted && f; f = f->next) {
-        if (plan_deleted_has(deleted, f))
-            continue;
-        *end = region_alloc(view->region, sizeof **end);
-        if (!*end)
-            return false;
-        **end = *f;
-        (*end)->next = NULL;
-        end = &(*end)->next;
-    }
-    return deleted;
-}
-
-const struct message *plan_view(struct region *region, const struct message *message,
-                                const struct plan *plan)
-{
-    struct message *view = region_alloc(region, sizeof *view);
-
-    if (!view)
-        return NULL;
-    view->region = region;
-    if (!add_inserted(view, plan) || !add_left(view, message, plan))
-        return NULL;
-    for (struct field *f = view->fields; f; f = f->next)
-        f->index = ++view->field_count;
-    return region_failed(region) ? NULL : view;
+    view->fields = region_array(region, count_inserted(plan) + message->field_count,
+                                sizeof view->fields[0]);
+    if (!deleted || !view->fields || !view_inserted(region, plan, view))
+        return false;
+    for (const struct field *f = message->fields; f; f = f->next)
+        if (!plan_deleted_has(deleted, f))
+            view->fields[view->count++] = f;
+    return true;
 }

@@ -3,6 +3,7 @@
 #define VIDIMUS_CORE_PLAN_VIEW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct field;
 struct message;
@@ -12,14 +13,18 @@ struct region;
 /* The fields that a plan deletes. */
 struct plan_deleted;
 
-/* Those of PLAN, in REGION.  NULL: memory. */
+/* Those of PLAN, in REGION.  NULL: memory (REGION latches). */
 struct plan_deleted *plan_deleted_of(struct region *region, const struct plan *plan);
 bool plan_deleted_has(const struct plan_deleted *deleted, const struct field *field);
 
-/* MESSAGE with the fields that PLAN leaves, below those that it inserts: something
- * to look at and to index (its fields are numbered throughout), not to be added
- * to.  In REGION, but for the octets of MESSAGE.  NULL: memory (REGION latches). */
-const struct message *plan_view(struct region *region, const struct message *message,
-                                const struct plan *plan);
+struct plan_view {
+    const struct field **fields; /* from the top */
+    size_t count;
+};
+
+/* The fields that PLAN inserts, then those of MESSAGE that it leaves; in REGION, but
+ * the latter lent.  False: memory (REGION latches). */
+bool plan_view(struct region *region, const struct message *message, const struct plan *plan,
+               struct plan_view *view);
 
 #endif

@@ -12,8 +12,11 @@ static const struct reply plain[] = {
     [REPLY_BAD_FROM] = { 550, "5.7.1", "From field does not name one author" },
     [REPLY_NULL_MX] = { 550, "5.7.27", "Sender domain accepts no mail (null MX)" },
     [REPLY_FLOOD] = { 550, "5.6.0", "Message rejected: too many header fields" },
+    [REPLY_UNSIGNABLE] = { 550, "5.7.1", "Message cannot be DKIM-signed" },
+    [REPLY_UNALIGNED] = { 550, "5.7.1", "No DKIM key here is for the author's domain" },
     [REPLY_SPF_TEMPORARY] = { 451, "4.7.24", "Temporary error in SPF validation" },
     [REPLY_AUTH_TEMPORARY] = { 451, "4.7.5", "Temporary error in DKIM or DMARC validation" },
+    [REPLY_KEY_TEMPORARY] = { 451, "4.7.5", "Message cannot be DKIM-signed at present" },
     [REPLY_LOCAL] = { 451, "4.3.0", "Temporary local problem" },
 };
 

@@ -12,8 +12,11 @@ enum reply_kind {
     REPLY_BAD_FROM,       /* 550 5.7.1 */
     REPLY_NULL_MX,        /* 550 5.7.27 */
     REPLY_FLOOD,          /* 550 5.6.0 */
+    REPLY_UNSIGNABLE,     /* 550 5.7.1 */
+    REPLY_UNALIGNED,      /* 550 5.7.1 */
     REPLY_SPF_TEMPORARY,  /* 451 4.7.24 */
     REPLY_AUTH_TEMPORARY, /* 451 4.7.5 */
+    REPLY_KEY_TEMPORARY,  /* 451 4.7.5 */
     REPLY_LOCAL           /* 451 4.3.0: our own trouble */
 };
 

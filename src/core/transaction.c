@@ -28,10 +28,11 @@ struct transaction {
     struct snapshot *snapshot; /* referenced */
     struct dns_scope *dns;
     struct message *message;
-    struct body_digests *body;   /* for all signatures; NULL: not judged */
+    struct body_digests *body;   /* for all signatures */
     struct dkim_verifier *dkim;  /* NULL: not judged */
     struct arc_verifier *arc;    /* NULL: not judged */
     int64_t now;
+    bool submitted; /* our own mail: session_submits() */
     bool header_ended;
     bool ended;
 
@@ -40,6 +41,9 @@ struct transaction {
     struct spf_identity spf;
     struct arc_outcome chain;
     struct dmarc_outcome dmarc;
+    struct leaving leaving; /* once the header has ended */
+    struct signing signing;
+    struct sealing sealing;
     domain_name client_name;
     struct verdict mail_verdict;
     struct judgement judgement;
@@ -120,9 +124,6 @@ static bool prepare_signatures(struct transaction *t)
 {
     const struct config *config = t->snapshot->config;
 
-    t->body = body_digests_new(t->message->region);
-    if (!t->body)
-        return false;
     t->dkim = verify_dkim_new(t->message, &(struct dkim_params){
                                               .engine = t->snapshot->dkim,
                                               .dns = t->dns,
@@ -153,9 +154,13 @@ static bool prepare(struct transaction *t)
     t->dns = dns_scope_new(t->snapshot->resolver, &limits);
     if (!t->message || !t->dns)
         return false;
+    t->body = body_digests_new(t->message->region);
+    if (!t->body)
+        return false;
     message_keep(t->message, text_of(config->dmarc.quarantine_header_name));
     findings_init(&t->findings, t->message->region);
     t->judgement.origin = session_origin(t->session);
+    t->submitted = session_submits(t->session);
     return t->judgement.origin != ORIGIN_OUTSIDE || prepare_signatures(t);
 }
 
@@ -249,16 +254,12 @@ static bool helo_domain(const struct transaction *t, domain_name out)
     return domain_normalise(t->session->helo, out) && domain_labels(out) > 1;
 }
 
-void transaction_end_of_header(struct transaction *t)
+static void end_header_of_checks(struct transaction *t)
 {
     const struct path *sender = &t->message->mail_from;
     struct header_index *header;
     domain_name helo;
 
-    t->header_ended = true;
-    author_of(t->message, &t->author);
-    if (!t->dkim)
-        return;
     for (size_t i = 0; i < verify_dkim_count(t->dkim); i++)
         start_identifier_lookups(t, verify_dkim_candidate(t->dkim, i)->signature.domain);
     if (sender->kind == PATH_ADDRESS)
@@ -271,17 +272,48 @@ void transaction_end_of_header(struct transaction *t)
         arc_verifier_end_of_header(t->arc, header);
 }
 
+static struct leaving leaving_of(const struct transaction *t)
+{
+    const struct config *config = t->snapshot->config;
+
+    return (struct leaving){
+        .config = config,
+        .keyring = t->snapshot->keyring,
+        .message = t->message,
+        .author = &t->author,
+        .bodies = t->body,
+        .dns = t->dns,
+        .arc_questions = questions_for_arc(config),
+        .client = &t->session->client,
+        .origin = t->judgement.origin,
+        .submitted = t->submitted,
+        .authserv_id = authserv_id_of(t),
+        .discovery = discovery_of(config),
+        .now = t->now,
+    };
+}
+
+void transaction_end_of_header(struct transaction *t)
+{
+    t->header_ended = true;
+    author_of(t->message, &t->author);
+    if (t->dkim)
+        end_header_of_checks(t);
+    t->leaving = leaving_of(t);
+    signing_begin(&t->signing, &t->leaving);
+    sealing_begin(&t->sealing, &t->leaving, t->arc);
+}
+
 bool transaction_wants_body(const struct transaction *t)
 {
-    return t->dkim && (body_digests_wanted(t->body) || verify_dkim_wants_body(t->dkim));
+    return body_digests_wanted(t->body) || (t->dkim && verify_dkim_wants_body(t->dkim));
 }
 
 void transaction_body(struct transaction *t, struct text chunk)
 {
-    if (!transaction_wants_body(t))
-        return;
     body_digests_add(t->body, chunk);
-    verify_dkim_body(t->dkim, chunk);
+    if (t->dkim)
+        verify_dkim_body(t->dkim, chunk);
 }
 
 /* --- the checks, in the order of the Authentication-Results field -------- */
@@ -372,7 +404,6 @@ static void check_message(struct transaction *t)
 {
     judge_client(t);
     judge_spf_identity(t, &t->findings);
-    body_digests_end(t->body);
     check_dkim(&t->findings, t->dkim);
     if (t->arc)
         check_arc(&t->findings, t->arc, &t->session->client, &t->chain);
@@ -474,6 +505,22 @@ static void plan(struct transaction *t)
         &j->plan, &j->header);
 }
 
+/* What is added to a message that goes on: signatures, then the seal above all. */
+static void add_to_plan(struct transaction *t)
+{
+    struct judgement *j = &t->judgement;
+
+    if (j->verdict.action == ACTION_ACCEPT || j->verdict.action == ACTION_QUARANTINE) {
+        signing_insert(&t->signing, &t->leaving, &j->plan);
+        sealing_end(&t->sealing, &t->leaving, j->header ? &t->findings : NULL,
+                    t->arc ? &t->chain : NULL, &j->plan);
+    } else {
+        sealing_drop(&t->sealing);
+    }
+    j->signing = t->signing.state == SIGNING_NOT_ASKED ? NULL : &t->signing;
+    j->sealing = t->sealing.state == SEALING_NOT_ASKED ? NULL : &t->sealing;
+}
+
 /* Memory ran out: whatever was found cannot be believed.  Needs none itself. */
 static void give_up(struct transaction *t)
 {
@@ -491,6 +538,8 @@ static void give_up(struct transaction *t)
     j->dkim = NULL;
     j->arc = NULL;
     j->dmarc = NULL;
+    j->signing = NULL;
+    j->sealing = NULL;
 }
 
 static void count_dns(struct transaction *t)
@@ -520,11 +569,14 @@ const struct judgement *transaction_end(struct transaction *t)
     j->client_name = t->client_name;
     j->now = t->now;
     begin_waiting(t);
+    body_digests_end(t->body);
     if (j->origin == ORIGIN_OUTSIDE)
         judge(t);
     else
         pass_on(t);
+    signing_end(&t->signing, &t->leaving, &j->verdict);
     plan(t);
+    add_to_plan(t);
     if (region_failed(t->message->region))
         give_up(t);
     count_dns(t);

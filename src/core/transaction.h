@@ -16,7 +16,9 @@
 #include "auth/finding.h"
 #include "core/list.h"
 #include "core/plan.h"
+#include "core/sealing.h"
 #include "core/session.h"
+#include "core/signing.h"
 #include "core/verdict.h"
 #include "dns/scope.h"
 
@@ -55,6 +57,8 @@ struct judgement {
     const struct dkim_verifier *dkim;  /* NULL: not judged */
     const struct arc_outcome *arc;     /* NULL: not judged */
     const struct dmarc_outcome *dmarc; /* NULL: not judged */
+    const struct signing *signing;     /* NULL: not asked, as of sealing */
+    const struct sealing *sealing;
     const char *client_name;           /* confirmed reverse name, or "" */
     struct list_claim list;
     struct verdict verdict;

@@ -239,6 +239,11 @@ static const char *const author_faults[] = {
     [AUTHOR_UNPARSABLE] = "From field is malformed (RFC 5322 section 3.6.2)",
 };
 
+const char *author_fault(enum author_status status)
+{
+    return author_faults[status];
+}
+
 static bool author_is_bad(const struct evidence *e)
 {
     enum result dmarc = e->dmarc->result;
@@ -263,7 +268,7 @@ static void judge_author(const struct evidence *e, struct verdict *v)
 {
     if (!author_is_bad(e))
         return;
-    v->reason = author_faults[e->author->status];
+    v->reason = author_fault(e->author->status);
     v->decided_by = found(e, METHOD_DMARC, e->dmarc->result);
     v->action = of_soft_action[e->config->dmarc.bad_from];
     cap(e, ENFORCE_REJECT, v);

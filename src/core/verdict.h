@@ -38,6 +38,9 @@ enum override_reason {
 
 extern const struct name override_reason_names[];
 
+/* In words, what is wrong with a From field of that kind. */
+const char *author_fault(enum author_status status);
+
 struct reply {
     unsigned code;         /* 550, 451; 0: none */
     const char *enhanced;  /* "5.7.26" */

@@ -98,3 +98,14 @@ void eml_read(struct text data, const struct eml_handler *handler)
     handler->end_of_header(handler->context);
     body(&c, handler);
 }
+
+struct text eml_rest(struct text data)
+{
+    struct cursor c = cursor_over(data);
+    struct text label, value;
+
+    mbox_line(&c);
+    while (field(&c, &label, &value))
+        continue;
+    return cursor_rest(&c);
+}

@@ -34,4 +34,8 @@ struct eml_handler {
  * chunk. */
 void eml_read(struct text data, const struct eml_handler *handler);
 
+/* What follows the fields of DATA, as it stands there: the empty line, if there is
+ * one, and the body. */
+struct text eml_rest(struct text data);
+
 #endif

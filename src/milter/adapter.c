@@ -415,6 +415,16 @@ static void log_judgement(const struct connection *c, const struct judgement *ju
     region_free(region);
 }
 
+/* A key that is not there was told when keys were loaded; this is news. */
+static void log_key_failure(const struct judgement *judgement, const char *queue_id)
+{
+    const struct signing *signing = judgement->signing;
+
+    if (signing && (signing->state == SIGNING_FAILED ||
+                    (signing->state == SIGNING_SIGNED && signing->why)))
+        log_line(LOG_LEVEL_FAULT, "%s: a key does not sign: %s", queue_id, signing->why);
+}
+
 static const char *queue_id_of(SMFICTX *ctx, char out[LOG_QUOTED_MAX])
 {
     struct text id = macro(ctx, "i");
@@ -434,6 +444,7 @@ static sfsistat judge(SMFICTX *ctx, struct connection *c)
     counters_judgement(judgement);
     status = carry_out(ctx, c, judgement, id);
     log_judgement(c, judgement, id, began_ms);
+    log_key_failure(judgement, id);
     reporting_note(judgement, &c->session->client, status == SMFIS_TEMPFAIL);
     return status;
 }

@@ -21,6 +21,10 @@ static const struct name counter_names[] = {
     { COUNTER_AUTHENTICATED, "authenticated" },
     { COUNTER_OWN, "own" },
     { COUNTER_TRUSTED, "trusted" },
+    { COUNTER_SIGNED, "signed" },
+    { COUNTER_UNSIGNED, "unsigned" },
+    { COUNTER_SIGN_FAULTS, "sign_faults" },
+    { COUNTER_SEALED, "sealed" },
     { COUNTER_INSERTED, "fields_inserted" },
     { COUNTER_DELETED, "fields_deleted" },
     { COUNTER_HELD, "held" },
@@ -69,10 +73,24 @@ static void count_origin(enum origin origin)
     }
 }
 
+static void count_leaving(const struct judgement *judgement)
+{
+    const struct signing *signing = judgement->signing;
+    const struct sealing *sealing = judgement->sealing;
+
+    if (signing)
+        counter_add(signing->state == SIGNING_SIGNED ? COUNTER_SIGNED : COUNTER_UNSIGNED, 1);
+    if (sealing && sealing->state == SEALING_SEALED)
+        counter_add(COUNTER_SEALED, 1);
+    if ((signing && signing_is_fault(signing)) || (sealing && sealing->state == SEALING_NO_KEY))
+        counter_add(COUNTER_SIGN_FAULTS, 1);
+}
+
 void counters_judgement(const struct judgement *judgement)
 {
     add(&actions[judgement->verdict.action], 1);
     count_origin(judgement->origin);
+    count_leaving(judgement);
     if (judgement->message && judgement->message->fields_capped)
         counter_add(COUNTER_FIELDS_CAPPED, 1);
     if (judgement->dns.limit_hit)

@@ -24,6 +24,10 @@ enum counter {
     COUNTER_AUTHENTICATED, /* not judged: the client authenticated itself */
     COUNTER_OWN,           /* not judged: from sign-networks */
     COUNTER_TRUSTED,       /* not judged: from trusted-networks */
+    COUNTER_SIGNED,        /* messages of our own, and… */
+    COUNTER_UNSIGNED,      /* …those that were not */
+    COUNTER_SIGN_FAULTS,   /* messages that a key of ours did not sign or seal */
+    COUNTER_SEALED,
     COUNTER_INSERTED,      /* fields inserted */
     COUNTER_DELETED,       /* fields deleted */
     COUNTER_HELD,          /* quarantined in the MTA */

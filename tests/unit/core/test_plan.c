@@ -229,17 +229,15 @@ static void a_clients_claims_go_and_he_gets_none(void **state)
 static void expect_view(struct scene *s, const char *wanted)
 {
     struct region *region = region_new(0);
-    const struct message *view = plan_view(region, s->message, &s->plan);
+    struct plan_view view;
     char got[4096] = "";
-    size_t len = 0, index = 0;
+    size_t len = 0;
 
-    assert_non_null(view);
-    for (const struct field *f = view->fields; f; f = f->next) {
-        len += (size_t)snprintf(got + len, sizeof got - len, "%.*s:%.*s|", TEXT_ARGS(f->label),
-                                TEXT_ARGS(f->value));
-        assert_int_equal(f->index, ++index);
-    }
-    assert_int_equal(view->field_count, index);
+    assert_true(plan_view(region, s->message, &s->plan, &view));
+    for (size_t i = 0; i < view.count; i++)
+        len += (size_t)snprintf(got + len, sizeof got - len, "%.*s:%.*s|",
+                                TEXT_ARGS(view.fields[i]->label),
+                                TEXT_ARGS(view.fields[i]->value));
     assert_string_equal(got, wanted);
     region_free(region);
 }
@@ -247,7 +245,6 @@ static void expect_view(struct scene *s, const char *wanted)
 static void the_view_is_what_the_plan_leaves(void **state)
 {
     struct scene *s = *state;
-    struct field *last;
 
     plan_build(&s->input, &s->plan, &s->header);
     expect_view(s, "Authentication-Results: mx.example;\r\n\tdmarc=pass|");
@@ -263,9 +260,6 @@ static void the_view_is_what_the_plan_leaves(void **state)
     plan_insert(s->message->region, &s->plan, "X-Top", "1\n\t2");
     expect_view(s, "X-Top: 1\r\n\t2|Authentication-Results: mx.example;\r\n\tdmarc=pass|"
                    "X-Spam-Flag: YES|Subject :x|Authentication-Results: other.example; spf=pass|");
-    for (last = s->message->fields; last->next;)
-        last = last->next;
-    assert_int_equal(last->index, 3); /* the message itself is as it was */
 }
 
 static void a_view_without_memory(void **state)
@@ -277,8 +271,9 @@ static void a_view_without_memory(void **state)
     plan_build(&s->input, &s->plan, &s->header);
     for (size_t limit = 1; limit < 4096; limit += 16) {
         struct region *region = region_new(limit);
+        struct plan_view view;
 
-        if (!plan_view(region, s->message, &s->plan))
+        if (!plan_view(region, s->message, &s->plan, &view))
             assert_true(region_failed(region));
         region_free(region);
     }
