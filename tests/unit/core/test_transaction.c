@@ -8,11 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "core/snapshot.h"
 #include "core/transaction.h"
 #include "mail/message.h"
+#include "../../lib/snapshot_fixture.h"
 
 enum { NOW = 1760000000 };
 
@@ -20,65 +19,6 @@ static const char zone_text[] = "example.org. TXT \"v=spf1 ip4:192.0.2.1 -all\"\
                                 "_dmarc.example.org. TXT \"v=DMARC1; p=reject\"\n"
                                 "mail.example.org. A 192.0.2.1\n"
                                 "1.2.0.192.in-addr.arpa. PTR mail.example.org.\n";
-
-/* A file that holds TEXT; its name into NAME. */
-static void make_file(char name[32], const char *text)
-{
-    FILE *out;
-    int fd;
-
-    strcpy(name, "/tmp/vidimus-unit-XXXXXX");
-    fd = mkstemp(name);
-    assert_true(fd >= 0);
-    out = fdopen(fd, "w");
-    fputs(text, out);
-    fclose(out);
-}
-
-static void print_report(void *context, const char *text)
-{
-    (void)context;
-    print_error("%s\n", text);
-}
-
-static struct snapshot *make_snapshot(const char *config_text)
-{
-    char zone_file[32], config_file[32], error[256] = "";
-    struct resolver *resolver;
-    struct snapshot *snapshot;
-    struct config *config;
-
-    make_file(zone_file, zone_text);
-    make_file(config_file, config_text);
-    resolver = resolver_new_zone(zone_file, error, sizeof error);
-    config = config_read(config_file, print_report, NULL);
-    unlink(zone_file);
-    unlink(config_file);
-    assert_non_null(resolver);
-    assert_non_null(config);
-    snapshot = snapshot_new(config, resolver, NULL, error, sizeof error);
-    assert_non_null(snapshot);
-    return snapshot;
-}
-
-static struct ip_address address(const char *s)
-{
-    struct ip_address ip = { .family = IP_NONE };
-
-    assert_true(!*s || ip_parse(text_of(s), &ip));
-    return ip;
-}
-
-static struct session *make_session(struct snapshot *snapshot, const char *client)
-{
-    struct ip_address ip = address(client);
-    struct session *session = session_new(snapshot, &ip);
-
-    assert_non_null(session);
-    session_set_helo(session, TEXT("mail.example.org"));
-    session_set_hostname(session, TEXT("mx.example.net"));
-    return session;
-}
 
 static struct transaction *begin(struct session *session, struct snapshot *snapshot,
                                  const char *sender)
@@ -117,7 +57,7 @@ static void origins(void **state)
         { "192.0.2.1", "alice", ORIGIN_AUTHENTICATED },
         { "127.0.0.1", "alice", ORIGIN_AUTHENTICATED },
     };
-    struct snapshot *snapshot = make_snapshot("");
+    struct snapshot *snapshot = snapshot_of(zone_text, "");
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -157,12 +97,12 @@ static void whose_mail_is_signed(void **state)
         { "", "", ORIGIN_TRUSTED, ORIGIN_TRUSTED, true },
     };
     char text[sizeof networks + sizeof rule];
-    struct snapshot *none = make_snapshot(networks);
+    struct snapshot *none = snapshot_of(zone_text, networks);
     struct snapshot *snapshot;
 
     (void)state;
     snprintf(text, sizeof text, "%s%s", networks, rule);
-    snapshot = make_snapshot(text);
+    snapshot = snapshot_of(zone_text, text);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct session *session = make_session(snapshot, rows[i].client);
 
@@ -179,7 +119,7 @@ static void whose_mail_is_signed(void **state)
 
 static void an_unknown_client_is_judged_on_request(void **state)
 {
-    struct snapshot *snapshot = make_snapshot("");
+    struct snapshot *snapshot = snapshot_of(zone_text, "");
     struct session *session = make_session(snapshot, "");
 
     (void)state;
@@ -193,7 +133,7 @@ static void an_unknown_client_is_judged_on_request(void **state)
 /* Every way to leave a transaction; the sanitizers look for what is lost. */
 static void an_abort_is_safe_at_any_stage(void **state)
 {
-    struct snapshot *snapshot = make_snapshot("");
+    struct snapshot *snapshot = snapshot_of(zone_text, "");
     struct session *session = make_session(snapshot, "192.0.2.1");
 
     (void)state;
@@ -222,7 +162,7 @@ static void an_abort_is_safe_at_any_stage(void **state)
 
 static void messages_of_a_session_do_not_mix(void **state)
 {
-    struct snapshot *snapshot = make_snapshot("");
+    struct snapshot *snapshot = snapshot_of(zone_text, "");
     struct session *session = make_session(snapshot, "192.0.2.1");
     struct transaction *t = begin(session, snapshot, "<a@example.org>");
 
@@ -247,8 +187,8 @@ static void messages_of_a_session_do_not_mix(void **state)
 
 static void a_reload_counts_from_the_next_message(void **state)
 {
-    struct snapshot *before = make_snapshot("");
-    struct snapshot *after = make_snapshot("trusted-networks = {\"192.0.2.0/24\"}");
+    struct snapshot *before = snapshot_of(zone_text, "");
+    struct snapshot *after = snapshot_of(zone_text, "trusted-networks = {\"192.0.2.0/24\"}");
     struct session *session = make_session(before, "192.0.2.1");
     struct transaction *t = begin(session, before, "<a@example.org>");
 
@@ -279,7 +219,7 @@ static void the_mta_may_read_the_sender_differently(void **state)
         { "<>", "", PATH_NULL },
         { "<>", "a@example.org", PATH_NULL },
     };
-    struct snapshot *snapshot = make_snapshot("");
+    struct snapshot *snapshot = snapshot_of(zone_text, "");
     struct session *session = make_session(snapshot, "192.0.2.1");
 
     (void)state;
@@ -299,7 +239,7 @@ static void the_mta_may_read_the_sender_differently(void **state)
 static void spf_at_mail_is_remembered(void **state)
 {
     struct snapshot *snapshot =
-        make_snapshot("spf { on-fail = \"reject\" reject-at = \"mail\" }");
+        snapshot_of(zone_text, "spf { on-fail = \"reject\" reject-at = \"mail\" }");
     struct session *session = make_session(snapshot, "203.0.113.66");
     struct transaction *t = begin(session, snapshot, "<a@example.org>");
     const struct verdict *v = transaction_mail_verdict(t);
@@ -329,7 +269,7 @@ static void results_stand_in_order(void **state)
     static const enum method order[] = { METHOD_IPREV, METHOD_SPF, METHOD_DKIM, METHOD_ARC,
                                          METHOD_DMARC };
     struct snapshot *snapshot =
-        make_snapshot("spf { on-fail = \"reject\" reject-at = \"mail\" }");
+        snapshot_of(zone_text, "spf { on-fail = \"reject\" reject-at = \"mail\" }");
     struct session *session = make_session(snapshot, "192.0.2.1");
     struct transaction *t = begin(session, snapshot, "<a@example.org>");
     const struct finding *f;
@@ -350,7 +290,7 @@ static void results_stand_in_order(void **state)
 static void out_of_memory_is_a_temporary_failure(void **state)
 {
     static char value[60000];
-    struct snapshot *snapshot = make_snapshot("");
+    struct snapshot *snapshot = snapshot_of(zone_text, "");
     struct session *session = make_session(snapshot, "192.0.2.1");
     struct transaction *t = begin(session, snapshot, "<a@example.org>");
     const struct judgement *j;
@@ -375,7 +315,7 @@ static void out_of_memory_is_a_temporary_failure(void **state)
 
 static void the_header_may_never_be_said_to_end(void **state)
 {
-    struct snapshot *snapshot = make_snapshot("");
+    struct snapshot *snapshot = snapshot_of(zone_text, "");
     struct session *session = make_session(snapshot, "192.0.2.1");
     struct transaction *t = begin(session, snapshot, "<a@example.org>");
 
@@ -389,8 +329,8 @@ static void the_header_may_never_be_said_to_end(void **state)
 
 static void the_field_bears_a_name(void **state)
 {
-    struct snapshot *plain = make_snapshot(""),
-                    *named = make_snapshot("authserv-id = \"id.example.net\"");
+    struct snapshot *plain = snapshot_of(zone_text, ""),
+                    *named = snapshot_of(zone_text, "authserv-id = \"id.example.net\"");
     struct session *session = make_session(plain, "127.0.0.1");
     struct transaction *t = begin(session, plain, "<a@example.org>");
 
