@@ -25,4 +25,11 @@
     "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n" \
     "-----END PRIVATE KEY-----\n"
 
+/* What p= of the RSA key's record holds, as strings of a zone file. */
+#define RFC_RSA_PUBLISHED \
+    "\"MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3\" " \
+    "\"idY6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutACD\" " \
+    "\"fzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLz\" " \
+    "\"BfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB\" "
+
 #endif
