@@ -12,6 +12,14 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
+    { "init", report_init, "make the tables of the store" },
+    { "import", report_import, "take what the daemon noted into the store" },
+    { "send", report_send, "send the reports of days that are over" },
+    { "status", report_status, "tell what waits for what" },
+    { "list", report_list, "list reports" },
+    { "show", report_show, "tell all about one report" },
+    { "domains", report_domains, "tell whose mail was seen" },
+    { "purge", report_purge, "forget old reports that are done with" },
     { "read", report_read, "add up reports that others sent: who sends in our name?" },
 };
 

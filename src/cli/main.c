@@ -15,7 +15,7 @@ static const struct command {
     { "config", cmd_config, "check the configuration, or print what is in effect" },
     { "domain", cmd_domain, "compare the keys of a domain with DNS" },
     { "keygen", cmd_keygen, "make a signing key, its DNS record and configuration" },
-    { "report", cmd_report, "DMARC reports: read those that others sent" },
+    { "report", cmd_report, "DMARC reports: ours, and those that others sent" },
     { "sign", cmd_sign, "print a message as the daemon would send it on, signed or sealed" },
     { "status", cmd_status, "show the counters of the running daemon" },
 };

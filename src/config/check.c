@@ -8,7 +8,7 @@
 #include "mail/domain.h"
 
 enum { SUN_PATH_MAX = 107, ACCOUNT_MAX = 32, TOKEN_MAX = 255 };
-enum { FIELD_NAME_MAX = 76, CREDENTIAL_MAX = 128, LOCAL_MAX = 64 };
+enum { FIELD_NAME_MAX = 76, CREDENTIAL_MAX = 128, LOCAL_MAX = 64, WORDS_MAX = 1000 };
 
 static bool is_printable(char c) { return c >= 0x20 && c <= 0x7e; }
 
@@ -61,6 +61,69 @@ const char *check_directory(const char *value)
     return check_path(*value ? value : ".");
 }
 
+const char *check_store(const char *value)
+{
+    if (strncmp(value, "postgresql:", 11) == 0)
+        return all(value, WORDS_MAX, is_printable) ? NULL : "is not plain ASCII";
+    return check_directory(value);
+}
+
+const char *check_words(const char *value)
+{
+    if (!text_is_utf8(text_of(value)) || strlen(value) > WORDS_MAX)
+        return "is too long, or no UTF-8";
+    for (; *value; value++)
+        if (octet_is_control(*value))
+            return "holds control characters";
+    return NULL;
+}
+
+/* RFC 5322 §3.2.3: what a local part holds without quotes. */
+static bool is_local_octet(char c)
+{
+    return octet_is_alpha(c) || octet_is_digit(c) || (c && strchr("!#$&'*+-/=?^_`{|}~.", c));
+}
+
+const char *check_address(const char *value)
+{
+    struct text t = text_of(value), local = text_head(t, text_find(t, '@'));
+    domain_name domain;
+    bool good = local.len > 0 && local.len <= LOCAL_MAX && text_all(local, is_local_octet) &&
+                local.data[0] != '-' && local.data[0] != '.' &&
+                domain_normalise(text_tail(t, local.len + 1), domain);
+
+    if (!*value || (good && domain_labels(domain) > 1 && text_is_ascii(t)))
+        return NULL;
+    return "is not a mail address; write one like dmarc@example.org, without name or brackets";
+}
+
+static bool is_host_octet(char c)
+{
+    return octet_is_alpha(c) || octet_is_digit(c) || strchr(".-:[]", c);
+}
+
+const char *check_submit(const char *value)
+{
+    static const char remedy[] = "is not a way to the MTA; write smtp:HOST:PORT, or sendmail: "
+                                 "and the whole path of the program";
+    struct text rest, host;
+    unsigned long long port;
+
+    if (!all(value, WORDS_MAX, is_printable))
+        return remedy;
+    if (strncmp(value, "sendmail:/", 10) == 0)
+        return NULL;
+    if (strncmp(value, "smtp:", 5) != 0)
+        return remedy;
+    rest = text_of(value + 5);
+    host = rest.len && rest.data[0] == '[' ? text_head(rest, text_find(rest, ']') + 1)
+                                           : text_head(rest, text_find(rest, ':'));
+    if (host.len == 0 || !text_all(host, is_host_octet) ||
+        !text_to_uint(text_tail(rest, host.len + 1), 65535, &port) || port == 0)
+        return remedy;
+    return NULL;
+}
+
 const char *check_socket_path(const char *value)
 {
     if (strlen(value) > SUN_PATH_MAX)
@@ -103,12 +166,6 @@ const char *check_key_domain(const char *value)
     if (!*value || strcmp(value, "%") == 0 || domain_normalise(text_of(value), name))
         return NULL;
     return "is not a domain; write it as example.org, or % for the author domain";
-}
-
-/* RFC 5322 §3.2.3: what a local part holds without quotes. */
-static bool is_local_octet(char c)
-{
-    return octet_is_alpha(c) || octet_is_digit(c) || (c && strchr("!#$&'*+-/=?^_`{|}~.", c));
 }
 
 const char *check_identity(const char *value)

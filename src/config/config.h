@@ -164,6 +164,15 @@ struct config {
         bool enabled;       /* the daemon writes rows */
         const char *spool;  /* directory */
         unsigned spool_max; /* MiB */
+        const char *store;  /* URI: report/sql.h */
+        const char *org_name; /* "" = the domain of email */
+        const char *email;    /* From of the reports; "" = none are sent */
+        const char *contact;
+        const char *submit; /* report/submit.h */
+        bool sign;
+        unsigned rate;             /* mails a minute */
+        unsigned minimum_messages; /* fewer are not reported */
+        struct domains skip_domains, only_domains; /* policy domains */
     } reports;
 };
 

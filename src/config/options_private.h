@@ -77,6 +77,10 @@ const char *check_listen(const char *value);
 const char *check_account(const char *value); /* "" allowed */
 const char *check_path(const char *value);    /* "" allowed */
 const char *check_directory(const char *value);
+const char *check_store(const char *value);     /* a whole path, or postgresql:... */
+const char *check_words(const char *value);     /* UTF-8 on one line; "" allowed */
+const char *check_address(const char *value);   /* local@domain, plain; "" allowed */
+const char *check_submit(const char *value);    /* smtp:HOST:PORT, sendmail:/PATH */
 const char *check_socket_path(const char *value); /* "" allowed */
 const char *check_server(const char *value);
 const char *check_field_name(const char *value);

@@ -109,14 +109,20 @@ void store_close(struct store *store)
 
 /* --- reports ------------------------------------------------------------ */
 
+bool store_day_is_over(int64_t day, int64_t now)
+{
+    return day <= now - GRACE_S - DAY_S;
+}
+
 bool store_close_days(struct store *store, int64_t now)
 {
-    const struct sql_value values[] = { SQL_INT(now), SQL_INT(now - GRACE_S - DAY_S) };
+    const struct sql_value values[] = { SQL_INT(now), SQL_INT(now),
+                                        SQL_INT(now - GRACE_S - DAY_S) };
 
     if (!store_transaction(store))
         return false;
-    if (run(store, "UPDATE reports SET state = 1, changed = $1 WHERE state = 0 AND day <= $2",
-            values, COUNT(values), NULL))
+    if (run(store, "UPDATE reports SET state = 1, closed = $1, changed = $2 "
+                   "WHERE state = 0 AND day <= $3", values, COUNT(values), NULL))
         return store_commit(store);
     store_rollback(store);
     return false;
@@ -125,7 +131,7 @@ bool store_close_days(struct store *store, int64_t now)
 #define REPORT_COLUMNS                                                                            \
     "r.id, r.report_id, r.day, r.part, r.state, r.messages, "                                      \
     "(SELECT COUNT(*) FROM records x WHERE x.report = r.id), r.due, r.changed, r.attempts, "      \
-    "r.why, p.line "
+    "r.why, p.line, r.closed "
 
 /* The row at hand of a statement that gives REPORT_COLUMNS. */
 static bool take_report(struct store *store, struct region *region, struct store_report *report)
@@ -148,6 +154,7 @@ static bool take_report(struct store *store, struct region *region, struct store
         .due = sql_integer(sql, 7),
         .changed = sql_integer(sql, 8),
         .attempts = (unsigned)sql_integer(sql, 9),
+        .closed = sql_integer(sql, 12),
         .why = text_dup(region, sql_text(sql, 10)),
         .policy = row.policy,
     };
@@ -260,6 +267,22 @@ bool store_list(struct store *store, const struct store_filter *f, store_report_
     return told(store, sql_end(store->sql)) && good;
 }
 
+bool store_policies_of_day(struct store *store, const struct store_report *report,
+                           uint64_t *before)
+{
+    const struct sql_value values[] = { SQL_STR(report->policy.domain), SQL_INT(report->day),
+                                        SQL_INT(report->id) };
+
+    *before = 0;
+    if (sql_begin(store->sql,
+                  "SELECT COUNT(*) FROM reports r JOIN policies p ON p.id = r.policy "
+                  "WHERE p.domain = $1 AND r.day = $2 AND r.id < $3",
+                  values, COUNT(values)) &&
+        sql_next(store->sql))
+        *before = (uint64_t)sql_integer(store->sql, 0);
+    return told(store, sql_end(store->sql));
+}
+
 /* --- destinations ------------------------------------------------------- */
 
 bool store_note_delivery(struct store *store, int64_t report, const char *address,
@@ -299,17 +322,18 @@ bool store_deliveries(struct store *store, int64_t report, store_delivery_fn *vi
     return told(store, sql_end(store->sql)) && good;
 }
 
-bool store_is_delivered(struct store *store, int64_t report, const char *address)
+bool store_is_delivered(struct store *store, int64_t report, const char *address,
+                        bool *delivered)
 {
     const struct sql_value values[] = { SQL_INT(report), SQL_STR(address),
                                         SQL_INT(DELIVERY_SENT) };
-    bool found = sql_begin(store->sql,
+
+    *delivered = sql_begin(store->sql,
                            "SELECT 1 FROM deliveries WHERE report = $1 AND address = $2 "
                            "AND state = $3",
                            values, COUNT(values)) &&
                  sql_next(store->sql);
-
-    return told(store, sql_end(store->sql)) && found;
+    return told(store, sql_end(store->sql));
 }
 
 /* --- housekeeping ------------------------------------------------------- */
@@ -372,13 +396,14 @@ bool store_domains(struct store *store, int64_t from, store_domain_fn *visit, vo
 /* Settled reports are those of a state from SENT on. */
 bool store_purge(struct store *store, int64_t before, uint64_t *count)
 {
-    static const char *const statements[] = {
-        "DELETE FROM records WHERE report IN (SELECT id FROM reports WHERE day < $1 AND state > 1)",
-        "DELETE FROM deliveries WHERE report IN "
-        "(SELECT id FROM reports WHERE day < $1 AND state > 1)",
-        "DELETE FROM segments WHERE imported < $1",
-        "DELETE FROM reports WHERE day < $1 AND state > 1",
-    };
+#define SETTLED "FROM reports WHERE day < $1 AND state > 1"
+    static const char records[] = "DELETE FROM records WHERE report IN (SELECT id " SETTLED ")";
+    static const char deliveries[] =
+        "DELETE FROM deliveries WHERE report IN (SELECT id " SETTLED ")";
+    static const char segments[] = "DELETE FROM segments WHERE imported < $1";
+    static const char reports[] = "DELETE " SETTLED;
+#undef SETTLED
+    const char *const statements[] = { records, deliveries, segments, reports };
     bool good = store_transaction(store);
 
     if (!good)

@@ -70,7 +70,7 @@ struct store_report {
     enum report_state state;
     uint64_t messages;
     uint64_t records;
-    int64_t due, changed; /* epoch seconds */
+    int64_t closed, due, changed; /* epoch seconds; CLOSED: when it became due first */
     unsigned attempts;
     const char *why; /* of the last attempt; "" */
     struct row_policy policy; /* texts, like `why`, in the region given */
@@ -78,6 +78,9 @@ struct store_report {
 
 /* Days over at NOW, by an hour for those who import late: their reports are due. */
 bool store_close_days(struct store *store, int64_t now);
+
+/* Whether that is so of the day that begins at DAY. */
+bool store_day_is_over(int64_t day, int64_t now);
 
 enum store_claim { STORE_CLAIMED, STORE_NONE_DUE, STORE_CLAIM_FAILED };
 
@@ -104,6 +107,11 @@ struct store_filter {
     unsigned most;         /* reports */
 };
 
+/* How many reports there were about the same domain and day before REPORT: a domain
+ * that changes its record all the time would have very many. */
+bool store_policies_of_day(struct store *store, const struct store_report *report,
+                           uint64_t *before);
+
 typedef void store_report_fn(void *context, const struct store_report *report);
 bool store_list(struct store *store, const struct store_filter *filter, store_report_fn *visit,
                 void *context);
@@ -129,8 +137,9 @@ typedef void store_delivery_fn(void *context, const struct store_delivery *deliv
 bool store_deliveries(struct store *store, int64_t report, store_delivery_fn *visit,
                       void *context);
 
-/* Whether ADDRESS has the report already; false, too, on an error. */
-bool store_is_delivered(struct store *store, int64_t report, const char *address);
+/* Whether ADDRESS has the report already. */
+bool store_is_delivered(struct store *store, int64_t report, const char *address,
+                        bool *delivered);
 
 /* --- housekeeping ------------------------------------------------------- */
 

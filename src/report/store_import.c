@@ -148,7 +148,8 @@ static bool make_report_id(int64_t day, char out[REPORT_ID_SIZE])
 }
 
 /* A report that collects: the first of its day, or one more for rows that come
- * when the day's report is closed already. */
+ * when the day's report is closed already: a domain gets that a day later, so
+ * that late rows do not make many mails. */
 static bool new_report(struct store *store, int64_t policy, int64_t day, int64_t now, int64_t *id)
 {
     char report_id[REPORT_ID_SIZE];
@@ -162,12 +163,12 @@ static bool new_report(struct store *store, int64_t policy, int64_t day, int64_t
         return false;
     const struct sql_value values[] = { SQL_STR(report_id), SQL_INT(policy),
                                         SQL_INT(day),       SQL_INT(parts + 1),
-                                        SQL_INT(now),       SQL_INT(now) };
+                                        SQL_INT(parts ? now + DAY_S : 0), SQL_INT(now) };
 
     return number(store,
-                  "INSERT INTO reports (report_id, policy, day, part, state, messages, "
+                  "INSERT INTO reports (report_id, policy, day, part, state, messages, closed, "
                   "due, lease, attempts, changed, why) "
-                  "VALUES ($1, $2, $3, $4, 0, 0, $5, 0, 0, $6, '') RETURNING id",
+                  "VALUES ($1, $2, $3, $4, 0, 0, 0, $5, 0, 0, $6, '') RETURNING id",
                   values, 6, id);
 }
 

@@ -30,6 +30,7 @@ static const char *const migrations[] = {
     " part INTEGER NOT NULL,"
     " state INTEGER NOT NULL,"
     " messages BIGINT NOT NULL,"
+    " closed BIGINT NOT NULL," /* when it became due for the first time */
     " due BIGINT NOT NULL,"
     " lease BIGINT NOT NULL,"
     " attempts INTEGER NOT NULL,"

@@ -174,6 +174,13 @@ static void assert_defaults(const struct config *c)
     assert_false(c->reports.enabled);
     assert_string_equal(c->reports.spool, LOCALSTATEDIR "/lib/vidimus/spool");
     assert_int_equal(c->reports.spool_max, 1024);
+    assert_string_equal(c->reports.store, LOCALSTATEDIR "/lib/vidimus/reports.sqlite");
+    assert_string_equal(c->reports.email, "");
+    assert_string_equal(c->reports.submit, "smtp:127.0.0.1:25");
+    assert_false(c->reports.sign);
+    assert_int_equal(c->reports.rate, 300);
+    assert_int_equal(c->reports.minimum_messages, 1);
+    assert_int_equal(c->reports.skip_domains.count, 0);
 }
 
 static void no_file_and_empty_file_are_defaults(void **state)
@@ -231,7 +238,10 @@ static const char everything[] =
     " key \"c\" { file = \"/k\" domain = \"esp.example\" } }\n"
     "seal { recipient-domains = {\"lists.example\"} all = true fields = {\"From\", \"To\"}\n"
     " key \"s\" { file = \"/k\" domain = \"Example.org\" } }\n"
-    "reports { enabled = true spool = \"/srv/spool\" spool-max = 16 }\n";
+    "reports { enabled = true spool = \"/srv/spool\" spool-max = 16 store = \"postgresql://h/d\"\n"
+    "  org-name = \"B\xc3\xbc" "cher\" email = \"dmarc@example.org\" contact = \"https://x.example/\"\n"
+    "  submit = \"smtp:[::1]:2525\" sign = true rate = 5 minimum-messages = 2\n"
+    "  skip-domains = {\"a.example\"} only-domains = {\"b.example\", \"c.example\"} }\n";
 
 static void every_option_is_read(void **state)
 {
@@ -296,6 +306,16 @@ static void every_option_is_read(void **state)
     assert_true(c->reports.enabled);
     assert_string_equal(c->reports.spool, "/srv/spool");
     assert_int_equal(c->reports.spool_max, 16);
+    assert_string_equal(c->reports.store, "postgresql://h/d");
+    assert_string_equal(c->reports.org_name, "B\xc3\xbc" "cher");
+    assert_string_equal(c->reports.email, "dmarc@example.org");
+    assert_string_equal(c->reports.contact, "https://x.example/");
+    assert_string_equal(c->reports.submit, "smtp:[::1]:2525");
+    assert_true(c->reports.sign);
+    assert_int_equal(c->reports.rate, 5);
+    assert_int_equal(c->reports.minimum_messages, 2);
+    assert_string_equal(c->reports.skip_domains.items[0], "a.example");
+    assert_int_equal(c->reports.only_domains.count, 2);
     config_unref(c);
 }
 
@@ -887,6 +907,20 @@ static void single_values(void **state)
         { "reports { spool = \"\" }", "is not a whole path" },
         { "reports { spool = \"spool\" }", "reports spool: spool is not a whole path" },
         { "reports { spool-max = 15 }", "is not a number from 16" },
+        { "reports { store = \"\" }", "is not a whole path" },
+        { "reports { store = \"mysql://x\" }", "is not a whole path" },
+        { "reports { email = \"dmarc\" }", "is not a mail address" },
+        { "reports { email = \"dmarc@localhost\" }", "is not a mail address" },
+        { "reports { email = \"<dmarc@example.org>\" }", "is not a mail address" },
+        { "reports { email = \"-f@example.org\" }", "is not a mail address" },
+        { "reports { email = \"a b@example.org\" }", "is not a mail address" },
+        { "reports { submit = \"127.0.0.1:25\" }", "is not a way to the MTA" },
+        { "reports { submit = \"smtp:127.0.0.1\" }", "is not a way to the MTA" },
+        { "reports { submit = \"smtp:127.0.0.1:0\" }", "is not a way to the MTA" },
+        { "reports { submit = \"smtp:h/x:25\" }", "is not a way to the MTA" },
+        { "reports { submit = \"sendmail:x\" }", "is not a way to the MTA" },
+        { "reports { contact = \"\xff\" }", "is too long, or no UTF-8" },
+        { "reports { rate = 0 }", "is not a number from 1" },
         { "allow-remote = maybe", "is not one of true, false, yes, no, on, off" },
         { "null-mx-sender = true", "is not one of accept, reject" },
         { "trusted-networks = {\"0.0.0.0/0\"}", "would trust everybody" },

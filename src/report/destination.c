@@ -1,0 +1,222 @@
+#include "report/destination.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/dmarc_walk.h"
+#include "base/cursor.h"
+#include "base/region.h"
+#include "dns/scope.h"
+
+const struct name destination_state_names[] = {
+    { DESTINATION_READY, "ready" },
+    { DESTINATION_LATER, "later" },
+    { DESTINATION_REFUSED, "refused" },
+    { 0, NULL },
+};
+
+/* --- URIs --------------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+    if (octet_is_digit(c))
+        return c - '0';
+    c = octet_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Undoes %XX (RFC 6068 §2).  False when T is too long for OUT, or malformed. */
+static bool decode(struct text t, char out[ADDRESS_SIZE], size_t *len)
+{
+    *len = 0;
+    for (size_t i = 0; i < t.len; i++) {
+        char c = t.data[i];
+
+        if (c == '%') {
+            int high = i + 2 < t.len ? hex_digit(t.data[i + 1]) : -1;
+            int low = i + 2 < t.len ? hex_digit(t.data[i + 2]) : -1;
+
+            if (high < 0 || low < 0)
+                return false;
+            c = (char)(high << 4 | low);
+            i += 2;
+        }
+        if (*len == ADDRESS_SIZE - 1)
+            return false;
+        out[(*len)++] = c;
+    }
+    return true;
+}
+
+/* Dot-string (RFC 5321 §4.1.2): no address that needs quotes wants reports. */
+static bool is_atom_octet(char c)
+{
+    return octet_is_alpha(c) || octet_is_digit(c) || (c && strchr("!#$%&'*+-/=?^_`{|}~.", c));
+}
+
+static bool is_local_part(struct text t)
+{
+    if (t.len == 0 || t.len > LOCAL_PART_MAX || t.data[0] == '.' || t.data[t.len - 1] == '.')
+        return false;
+    for (size_t i = 0; i + 1 < t.len; i++)
+        if (t.data[i] == '.' && t.data[i + 1] == '.')
+            return false;
+    return text_all(t, is_atom_octet);
+}
+
+/* One URI of the list: "mailto:" address ["?" fields] ["!" size]. */
+static bool parse_uri(struct text uri, struct destination *d)
+{
+    char plain[ADDRESS_SIZE];
+    struct text address, local;
+    size_t len;
+
+    uri = text_trim(uri);
+    if (!text_starts_nocase(uri, TEXT("mailto:")))
+        return false;
+    uri = text_tail(uri, strlen("mailto:"));
+    uri = text_head(uri, text_find(uri, '!'));
+    uri = text_head(uri, text_find(uri, '?'));
+    if (!decode(text_trim(uri), plain, &len))
+        return false;
+    address = (struct text){ plain, len };
+    local = text_head(address, text_find(address, '@'));
+    if (!is_local_part(local) || !domain_normalise(text_tail(address, local.len + 1), d->host))
+        return false;
+    d->state = DESTINATION_READY;
+    d->why = "";
+    return snprintf(d->address, sizeof d->address, "%.*s@%s", TEXT_ARGS(local), d->host) <
+           (int)sizeof d->address;
+}
+
+static bool is_among(const struct destination *d, const struct destination *known, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(known[i].address, d->address) == 0)
+            return true;
+    return false;
+}
+
+size_t destinations_parse(const char *rua, struct destination out[DESTINATIONS_MAX])
+{
+    struct text rest = text_of(rua);
+    size_t count = 0;
+
+    while (rest.len > 0 && count < DESTINATIONS_MAX) {
+        struct text uri = text_head(rest, text_find(rest, ','));
+
+        if (parse_uri(uri, &out[count]) && !is_among(&out[count], out, count))
+            count++;
+        rest = text_tail(rest, uri.len + 1);
+    }
+    return count;
+}
+
+/* --- is it wanted there? ------------------------------------------------ */
+
+static void settle(struct destination *d, enum destination_state state, const char *why)
+{
+    d->state = state;
+    d->why = why;
+}
+
+/* Two names of one organization need no permission.  False: *LATER, or they are
+ * strangers. */
+static bool same_organization(struct region *region, struct dns_scope *dns, const char *a,
+                              const char *b, bool *later)
+{
+    struct dmarc_walk walk_a, walk_b;
+    const char *org_a, *org_b;
+
+    *later = false;
+    if (strcmp(a, b) == 0)
+        return true;
+    dmarc_walk_run(&walk_a, region, dns, a);
+    dmarc_walk_run(&walk_b, region, dns, b);
+    org_a = dmarc_walk_organization(&walk_a);
+    org_b = dmarc_walk_organization(&walk_b);
+    *later = !org_a || !org_b;
+    return !*later && strcmp(org_a, org_b) == 0;
+}
+
+/* The record may name another address for these reports, on the same host. */
+static void replace_address(struct destination *d, const struct dmarc_record *record,
+                            struct region *region)
+{
+    struct destination others[DESTINATIONS_MAX];
+    char *rua = text_dup(region, record->rua);
+    size_t count = rua ? destinations_parse(rua, others) : 0;
+
+    if (record->rua.len == 0)
+        return;
+    if (count == 0 || strcmp(others[0].host, d->host) != 0) {
+        settle(d, DESTINATION_REFUSED, "it names an address on another host");
+        return;
+    }
+    memcpy(d->address, others[0].address, sizeof d->address);
+}
+
+/* "v=DMARC1" is enough; no policy is needed here. */
+static bool is_permission(struct text t, struct dmarc_record *record)
+{
+    switch (dmarc_record_parse(t, record)) {
+    case DMARC_RECORD_OK:
+    case DMARC_RECORD_UNUSABLE:
+        return true;
+    case DMARC_RECORD_NONE:
+    case DMARC_RECORD_INVALID:
+        return false;
+    }
+    return false;
+}
+
+/* What the host says of reports about POLICY_DOMAIN (RFC 9990 §4). */
+static void ask_permission(struct destination *d, struct region *region, struct dns_scope *dns,
+                           const char *policy_domain)
+{
+    const struct dns_answer *answer;
+    char name[3 * (DOMAIN_MAX + 1)];
+
+    snprintf(name, sizeof name, "%s._report._dmarc.%s", policy_domain, d->host);
+    if (strlen(name) > DOMAIN_MAX) {
+        settle(d, DESTINATION_REFUSED, "its permission would have too long a name");
+        return;
+    }
+    answer = dns_scope_lookup(dns, name, DNS_TXT);
+    if (dns_failed(answer)) {
+        settle(d, DESTINATION_LATER, "the DNS does not say whether it wants them");
+        return;
+    }
+    for (size_t i = 0; answer->status == DNS_OK && i < answer->count; i++) {
+        struct dmarc_record record;
+
+        if (is_permission(answer->records[i].data, &record)) {
+            replace_address(d, &record, region);
+            return;
+        }
+    }
+    settle(d, DESTINATION_REFUSED, "its domain does not say that it wants them");
+}
+
+static void check(struct destination *d, struct region *region, struct dns_scope *dns,
+                  const char *policy_domain)
+{
+    bool later;
+
+    if (same_organization(region, dns, policy_domain, d->host, &later))
+        return;
+    if (later)
+        settle(d, DESTINATION_LATER, "the DNS does not say whose domain it is");
+    else
+        ask_permission(d, region, dns, policy_domain);
+}
+
+size_t destinations_find(struct region *region, struct dns_scope *dns, const char *policy_domain,
+                         const char *rua, struct destination out[DESTINATIONS_MAX])
+{
+    size_t count = destinations_parse(rua, out);
+
+    for (size_t i = 0; i < count; i++)
+        check(&out[i], region, dns, policy_domain);
+    return count;
+}
