@@ -195,8 +195,14 @@ static int survey(const struct domain_options *o, const struct config *config,
                   const struct keyring *keyring, struct resolver *resolver)
 {
     struct answer a = { .options = o, .keys = o->json ? json_array() : NULL };
-    bool good = key_survey(keyring, resolver, o->name,
-                           (int64_t)config->resolver.timeout * 1000 + SLACK_MS, see, &a);
+    bool good = key_survey(&(struct key_survey){
+        .keyring = keyring,
+        .resolver = resolver,
+        .author = o->name,
+        .timeout_ms = (int64_t)config->resolver.timeout * 1000 + SLACK_MS,
+        .see = see,
+        .context = &a,
+    });
 
     if (good && !a.failed && a.keys)
         a.failed = !print_json(&a);

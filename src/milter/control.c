@@ -20,6 +20,7 @@
 #include "milter/counters.h"
 #include "milter/endpoint.h"
 #include "milter/inflight.h"
+#include "milter/key_watch.h"
 #include "milter/reporting.h"
 #include "milter/running.h"
 
@@ -87,6 +88,7 @@ static struct text status_text(struct region *region)
     snapshot_unref(snapshot);
     buf_init(&out, region, STATUS_OCTETS);
     reporting_count(&reports);
+    key_watch_count(&gauges.keys, &gauges.keys_missing);
     counters_print(&out, &gauges, &dns, &reports);
     return buf_text(&out);
 }

@@ -195,6 +195,8 @@ void counters_print(struct buf *out, const struct gauges *gauges,
         print_number(out, name_of(counter_names, i), get(&counters[i]));
     print_number(out, "in_flight", gauges->in_flight);
     print_number(out, "oldest_ms", (uint64_t)gauges->oldest_ms);
+    print_number(out, "keys", gauges->keys);
+    print_number(out, "keys_missing", gauges->keys_missing);
     print_actions(out);
     print_results(out);
     print_dns(out, dns);

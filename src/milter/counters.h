@@ -53,6 +53,8 @@ struct gauges {
     int64_t uptime_ms;
     size_t in_flight;        /* running end-of-message callbacks */
     int64_t oldest_ms;       /* age of the oldest of them; 0: none */
+    size_t keys;             /* active keys that were looked for in DNS, last time */
+    size_t keys_missing;     /* of those: not there, or not right */
 };
 
 /* Writes everything as one JSON object and a newline. */

@@ -12,6 +12,7 @@
 #include "core/snapshot.h"
 #include "milter/counters.h"
 #include "milter/inflight.h"
+#include "milter/key_watch.h"
 #include "milter/reload.h"
 #include "milter/reporting.h"
 #include "milter/running.h"
@@ -61,10 +62,12 @@ static void reload_now(void)
     log_line(LOG_LEVEL_DEBUG, "USR1: reading the configuration again");
     done = reload(keeper.options, keeper.started);
     counter_add(done ? COUNTER_RELOADS_OK : COUNTER_RELOADS_FAILED, 1);
-    if (done)
+    if (done) {
         log_line(LOG_LEVEL_MAIL, "reload: done");
-    else
+        key_watch_again();
+    } else {
         log_line(LOG_LEVEL_FAULT, "reload: failed, the old configuration stays");
+    }
     systemd_ready();
 }
 

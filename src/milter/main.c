@@ -22,6 +22,7 @@
 #include "milter/endpoint.h"
 #include "milter/housekeeper.h"
 #include "milter/inflight.h"
+#include "milter/key_watch.h"
 #include "milter/options.h"
 #include "milter/privileges.h"
 #include "milter/reload.h"
@@ -290,6 +291,7 @@ static void drain(void)
 
 static void release(struct daemon *daemon)
 {
+    key_watch_stop();
     housekeeper_stop();
     control_stop();
     reporting_stop(SPOOL_STOP_MS);
@@ -316,6 +318,8 @@ static int serve(struct daemon *daemon)
     background_ready();
     log_line(LOG_LEVEL_MAIL, "started: version=%s listen=%s uid=%u", PACKAGE_VERSION,
              daemon->config->listen, (unsigned)geteuid());
+    if (!key_watch_start())
+        log_line(LOG_LEVEL_WARN, "cannot create a thread: keys are not looked for in DNS");
     systemd_ready();
     result = smfi_main();
     drain();

@@ -359,7 +359,8 @@ static void status_is_one_json_object(void **state)
                                    .verdict = { .action = ACTION_REJECT },
                                    .dns = { .limit_hit = true } };
     struct gauges gauges = { .version = "1", .config_file = "/a\"b\\c\n", .pid = 7,
-                             .uptime_ms = 61999, .in_flight = 2, .oldest_ms = 30 };
+                             .uptime_ms = 61999, .in_flight = 2, .oldest_ms = 30,
+                             .keys = 4, .keys_missing = 1 };
     struct resolver_counters dns = { .questions = 5, .in_flight = 3 };
     struct reporting_counters reports = { .enabled = true,
                                           .messages = { [ROW_NOT_WANTED] = 4 },
@@ -382,7 +383,8 @@ static void status_is_one_json_object(void **state)
     assert_non_null(strstr(json, "\"spf\":{\"fail\":1}"));
     assert_non_null(strstr(json, "\"trusted\":1"));
     assert_non_null(strstr(json, "\"question_limit\":1"));
-    assert_non_null(strstr(json, "\"in_flight\":2,\"oldest_ms\":30"));
+    assert_non_null(strstr(json, "\"in_flight\":2,\"oldest_ms\":30,\"keys\":4,"
+                                 "\"keys_missing\":1"));
     assert_non_null(strstr(json, "\"dns\":{\"questions\":5"));
     assert_non_null(strstr(json, "\"spool\":{\"enabled\":true,\"failing\":true,\"rows\":9,"
                                  "\"lost\":8,\"waiting\":7,\"octets\":6,\"segments\":0,"
