@@ -55,6 +55,9 @@ class Handler(socketserver.StreamRequestHandler):
                 data = self.data()
                 if data is None:
                     return
+                if self.server.refusal:
+                    self.say(self.server.refusal)
+                    continue
                 self.server.deliveries.put(Delivery(sender, rcpts, data, options.strip()))
                 for _ in rcpts if lmtp else [1]:
                     self.say("250 2.0.0 kept")
@@ -81,6 +84,7 @@ class Sink:
         self.server = UnixServer(str(path), Handler) if path else TcpServer(("127.0.0.1", 0), Handler)
         if path:
             os.chmod(path, 0o666)
+        self.server.refusal = None
         self.port = None if path else self.server.server_address[1]
         self.deliveries = self.server.deliveries = queue.Queue()
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -94,6 +98,14 @@ class Sink:
 
     def empty(self):
         return self.deliveries.empty()
+
+    def refuse(self, reply):
+        """REPLY is the answer to each message from now on; None: they are kept."""
+        self.server.refusal = reply
+
+    def mails(self):
+        """What was kept so far, as octets."""
+        return [d.data for d in list(self.deliveries.queue)]
 
     def stop(self):
         self.server.shutdown()

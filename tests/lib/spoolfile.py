@@ -1,5 +1,7 @@
-"""The spool of vidimusd, read by what src/report/README says and by none of our code."""
+"""The spool of vidimusd, read and written by what src/report/README says and by none of
+our code."""
 import pathlib
+import secrets
 import urllib.parse
 import zlib
 
@@ -35,3 +37,19 @@ def rows(directory):
     """All rows of all segments; what follows the last LF of one is not yet a row."""
     return [row_of(line) for path in segments(directory)
             for line in path.read_bytes().split(b"\n")[:-1]]
+
+
+def line(row):
+    """ROW, {key: value or list of values}, as a line of a segment."""
+    pairs = [f"{key}={urllib.parse.quote(str(one), safe='/:@,;=!+-._~')}" for key, value in row.items()
+             for one in (value if isinstance(value, list) else [value])]
+    body = " ".join(pairs).encode()
+    rest = b"1 %06d " % len(body) + body
+    return b"%08x " % zlib.crc32(rest) + rest + b"\n"
+
+
+def write_closed(directory, lines):
+    """A closed segment of LINES."""
+    path = pathlib.Path(directory) / f"{secrets.randbits(60):016x}-{secrets.token_hex(8)}.closed"
+    path.write_bytes(b"".join(lines))
+    return path
