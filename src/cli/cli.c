@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -33,4 +34,33 @@ struct config *cli_config(const char *file_name)
     if (!file_name && (access(installed_config, F_OK) == 0 || errno != ENOENT))
         file_name = installed_config;
     return config_read(file_name, print_report, NULL);
+}
+
+/* --- commands ----------------------------------------------------------- */
+
+static void print_help(const char *program, const struct command *commands, size_t count, FILE *out)
+{
+    fprintf(out, "usage: %s COMMAND [OPTION]...\n\n", program);
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "  %-16s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\n`%s COMMAND --help' tells the options of a command.\n", program);
+}
+
+int cli_dispatch(const char *program, const struct command *commands, size_t count, int argc,
+                 char **argv)
+{
+    if (argc < 2) {
+        print_help(program, commands, count, stderr);
+        return EX_USAGE;
+    }
+    if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
+        print_help(program, commands, count, stdout);
+        return EX_OK;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "%s: there is no command \"%s\"\n", program, argv[1]);
+    print_help(program, commands, count, stderr);
+    return EX_USAGE;
 }

@@ -2,6 +2,7 @@
 #ifndef VIDIMUS_CLI_CLI_H
 #define VIDIMUS_CLI_CLI_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 struct config;
@@ -16,6 +17,18 @@ int cmd_keygen(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_sign(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+
+/* One of a table of commands. */
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+};
+
+/* Runs the command that argv[1] names, of the COUNT in COMMANDS, for PROGRAM
+ * ("vidimus", "vidimus report"); help and errors are printed. */
+int cli_dispatch(const char *program, const struct command *commands, size_t count, int argc,
+                 char **argv);
 
 /* Says FORMAT on stderr as "vidimus COMMAND: …" and returns EX_USAGE. */
 int cli_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -124,19 +124,11 @@ static struct text boundary_of(struct text content_type)
 
 /* --- decoding (RFC 2045 §6) ----------------------------------------------- */
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef";
-    const char *at = c ? strchr(digits, octet_lower(c)) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
 /* One octet or soft line end that "=" at AT begins; how many octets it took. */
 static size_t quoted_octet(struct text rest, struct buf *out)
 {
-    int high = rest.len > 2 ? hex_digit(rest.data[1]) : -1;
-    int low = rest.len > 2 ? hex_digit(rest.data[2]) : -1;
+    int high = rest.len > 2 ? octet_hex(rest.data[1]) : -1;
+    int low = rest.len > 2 ? octet_hex(rest.data[2]) : -1;
 
     if (high >= 0 && low >= 0) {
         buf_char(out, (char)(high << 4 | low));

@@ -17,14 +17,6 @@ const struct name destination_state_names[] = {
 
 /* --- URIs --------------------------------------------------------------- */
 
-static int hex_digit(char c)
-{
-    if (octet_is_digit(c))
-        return c - '0';
-    c = octet_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Undoes %XX (RFC 6068 §2).  False when T is too long for OUT, or malformed. */
 static bool decode(struct text t, char out[ADDRESS_SIZE], size_t *len)
 {
@@ -33,8 +25,8 @@ static bool decode(struct text t, char out[ADDRESS_SIZE], size_t *len)
         char c = t.data[i];
 
         if (c == '%') {
-            int high = i + 2 < t.len ? hex_digit(t.data[i + 1]) : -1;
-            int low = i + 2 < t.len ? hex_digit(t.data[i + 2]) : -1;
+            int high = i + 2 < t.len ? octet_hex(t.data[i + 1]) : -1;
+            int low = i + 2 < t.len ? octet_hex(t.data[i + 2]) : -1;
 
             if (high < 0 || low < 0)
                 return false;
