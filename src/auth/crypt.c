@@ -130,6 +130,15 @@ void crypt_digest_value(struct crypt_digest *digest, sha256_value out)
         region_fail(digest->region);
 }
 
+bool crypt_keyed_hash(struct text key, struct text octets, sha256_value out)
+{
+    size_t len = 0;
+
+    return EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key.data, key.len,
+                     (const unsigned char *)octets.data, octets.len, out, SHA256_OCTETS, &len) &&
+           len == SHA256_OCTETS;
+}
+
 /* ---- keys */
 
 /* Decodes all of DER by one of the two encodings; NULL when it does not fit. */

@@ -1,5 +1,5 @@
-/* crypt.h: what uses libcrypto: SHA-256, public keys, whether a signature is good
- * (crypt.c); private keys, and signing (crypt_signer.c).
+/* crypt.h: what uses libcrypto: SHA-256, HMAC, public keys, whether a signature is
+ * good (crypt.c); private keys, and signing (crypt_signer.c).
  *
  * Failures of libcrypto itself (memory) latch the region, so that no result
  * comes of them.
@@ -42,6 +42,9 @@ void crypt_digest_copy(struct crypt_digest *to, struct crypt_digest *from);
 
 /* The value for what was added so far; more may be added after. */
 void crypt_digest_value(struct crypt_digest *digest, sha256_value out);
+
+/* HMAC-SHA-256 (RFC 2104) of OCTETS with KEY.  False when libcrypto fails. */
+bool crypt_keyed_hash(struct text key, struct text octets, sha256_value out);
 
 /* ---- public keys */
 

@@ -173,6 +173,10 @@ struct config {
         unsigned rate;             /* mails a minute */
         unsigned minimum_messages; /* fewer are not reported */
         struct domains skip_domains, only_domains; /* policy domains */
+        bool failure;                 /* the daemon notes failures for reports of their own */
+        unsigned failure_rate;        /* an hour */
+        unsigned failure_domain_rate; /* an hour, of one policy domain */
+        bool failure_subject;         /* Subject is shown */
     } reports;
 };
 

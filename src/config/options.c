@@ -323,6 +323,18 @@ const struct option options[] = {
     { .section = "reports", .name = "only-domains", .type = OPTION_DOMAINS, .fallback = "",
       IN(reports.only_domains),
       .help = "reports about these domains, or below, alone; empty: about all" },
+    { .section = "reports", .name = "failure", .type = OPTION_BOOL, .fallback = "false",
+      IN(reports.failure), .names = bool_names, .fixed = true,
+      .help = "report messages that fail, one by one, to domains that ask for it" },
+    { .section = "reports", .name = "failure-rate", .type = OPTION_NUMBER, .fallback = "60",
+      IN(reports.failure_rate), .min = 1, .max = 3600, .fixed = true,
+      .help = "most failures an hour that are reported" },
+    { .section = "reports", .name = "failure-domain-rate", .type = OPTION_NUMBER,
+      .fallback = "5", IN(reports.failure_domain_rate), .min = 1, .max = 3600, .fixed = true,
+      .help = "most failures an hour of one domain that are reported" },
+    { .section = "reports", .name = "failure-subject", .type = OPTION_BOOL,
+      .fallback = "false", IN(reports.failure_subject), .names = bool_names, .fixed = true,
+      .help = "failure reports show the Subject field" },
 };
 
 const size_t option_count = sizeof options / sizeof options[0];

@@ -445,7 +445,8 @@ static sfsistat judge(SMFICTX *ctx, struct connection *c)
     status = carry_out(ctx, c, judgement, id);
     log_judgement(c, judgement, id, began_ms);
     log_key_failure(judgement, id);
-    reporting_note(judgement, &c->session->client, status == SMFIS_TEMPFAIL);
+    reporting_note(judgement, transaction_dns(c->transaction), &c->session->client,
+                   status == SMFIS_TEMPFAIL);
     return status;
 }
 

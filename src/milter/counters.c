@@ -181,6 +181,19 @@ static void print_spool(struct buf *out, const struct reporting_counters *report
     buf_add(out, "}}");
 }
 
+static void print_failures(struct buf *out, const struct reporting_counters *reports)
+{
+    const struct failure_counters *failures = &reports->failures;
+
+    buf_printf(out, ",\"failures\":{\"enabled\":%s", reports->failure ? "true" : "false");
+    print_number(out, "written", failures->written);
+    print_number(out, "automatic", failures->automatic);
+    print_number(out, "limited", failures->limited);
+    print_number(out, "lost", failures->lost);
+    print_number(out, "waiting", failures->waiting);
+    buf_char(out, '}');
+}
+
 void counters_print(struct buf *out, const struct gauges *gauges,
                     const struct resolver_counters *dns,
                     const struct reporting_counters *reports)
@@ -201,5 +214,6 @@ void counters_print(struct buf *out, const struct gauges *gauges,
     print_results(out);
     print_dns(out, dns);
     print_spool(out, reports);
+    print_failures(out, reports);
     buf_add(out, "}\n");
 }

@@ -1,5 +1,6 @@
-/* reporting.h: a report row for each message that deserves one, into the spool;
- * nothing at all without `reports { enabled = true }`. */
+/* reporting.h: a report row for each message that deserves one, into the spool (with
+ * `reports { enabled = true }`), and a file for each failure that does (with `failure =
+ * true`). */
 #ifndef VIDIMUS_MILTER_REPORTING_H
 #define VIDIMUS_MILTER_REPORTING_H
 
@@ -8,10 +9,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "report/failure_spool.h"
 #include "report/row.h"
 #include "report/spool.h"
 
 struct config;
+struct dns_scope;
 struct ip_address;
 struct judgement;
 
@@ -21,10 +24,10 @@ void reporting_prepare(const struct config *config, uid_t uid, gid_t gid);
 /* CONFIG stays lent.  SPOOL_STARTED also when reports are off. */
 enum spool_start reporting_start(const struct config *config, char *error, size_t error_size);
 
-/* A message came to its end; COMES_AGAIN: it was answered with a temporary failure.
- * From any thread; waits for nothing. */
-void reporting_note(const struct judgement *judgement, const struct ip_address *client,
-                    bool comes_again);
+/* A message came to its end; DNS: its questions; COMES_AGAIN: it was answered with a
+ * temporary failure.  From any thread; waits for nothing. */
+void reporting_note(const struct judgement *judgement, struct dns_scope *dns,
+                    const struct ip_address *client, bool comes_again);
 
 enum { ROW_CASE_COUNT = ROW_NOT_WANTED + 1 };
 
@@ -32,6 +35,8 @@ struct reporting_counters {
     bool enabled;
     uint64_t messages[ROW_CASE_COUNT]; /* by enum row_case */
     struct spool_counters spool;
+    bool failure; /* is on */
+    struct failure_counters failures;
 };
 
 void reporting_count(struct reporting_counters *counters);

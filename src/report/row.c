@@ -42,7 +42,7 @@ static struct text whole_parts(struct text t, size_t max, char separator)
     return (struct text){ NULL, 0 };
 }
 
-static const char *uris(struct region *region, struct text t)
+const char *row_uris(struct region *region, struct text t)
 {
     return words(region, whole_parts(t, ROW_URIS_MAX, ','));
 }
@@ -65,14 +65,14 @@ static const char *human(struct region *region, const char *reason)
 
 /* --- the message ---------------------------------------------------------- */
 
-static bool asks_for_reports(struct text rua)
+bool row_has_mailto(struct text uris)
 {
-    while (rua.len > 0) {
-        size_t comma = text_find(rua, ',');
+    while (uris.len > 0) {
+        size_t comma = text_find(uris, ',');
 
-        if (text_starts_nocase(text_trim(text_head(rua, comma)), TEXT("mailto:")))
+        if (text_starts_nocase(text_trim(text_head(uris, comma)), TEXT("mailto:")))
             return true;
-        rua = text_tail(rua, comma + 1);
+        uris = text_tail(uris, comma + 1);
     }
     return false;
 }
@@ -90,7 +90,7 @@ static enum row_case case_of(const struct judgement *j, const struct ip_address 
     if ((d->result != RESULT_PASS && d->result != RESULT_FAIL) || !d->record ||
         !d->policy_domain || !d->from_domain)
         return ROW_UNDECIDED;
-    return asks_for_reports(d->record->rua) ? ROW_REPORTED : ROW_NOT_WANTED;
+    return row_has_mailto(d->record->rua) ? ROW_REPORTED : ROW_NOT_WANTED;
 }
 
 /* The domain of all recipients, or "". */
@@ -121,8 +121,8 @@ static void take_policy(struct row *row, struct region *region, const struct dma
         .psd = r->psd,
         .discovery = d->discovery,
         .fo = r->fo.len <= ROW_OPTIONS_MAX ? words(region, r->fo) : "",
-        .rua = uris(region, r->rua),
-        .ruf = uris(region, r->ruf),
+        .rua = row_uris(region, r->rua),
+        .ruf = row_uris(region, r->ruf),
     };
 }
 

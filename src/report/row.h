@@ -100,6 +100,11 @@ extern const struct name row_case_names[]; /* "reported", "not_judged", … */
 enum row_case row_of(struct row *row, struct region *region, const struct judgement *judgement,
                      const struct ip_address *client, int64_t now);
 
+/* Of the tags rua and ruf: whether a mailto: is among the URIS, and as many of them as
+ * ROW_URIS_MAX octets hold, printable, in REGION ("": memory). */
+bool row_has_mailto(struct text uris);
+const char *row_uris(struct region *region, struct text uris);
+
 /* Appends the line of ROW, its LF included.  A row that does not fit ROW_LINE_MAX
  * or holds what no row may latches OUT. */
 void row_write(struct buf *out, const struct row *row);

@@ -174,6 +174,10 @@ static void assert_defaults(const struct config *c)
     assert_false(c->reports.enabled);
     assert_string_equal(c->reports.spool, LOCALSTATEDIR "/lib/vidimus/spool");
     assert_int_equal(c->reports.spool_max, 1024);
+    assert_false(c->reports.failure);
+    assert_int_equal(c->reports.failure_rate, 60);
+    assert_int_equal(c->reports.failure_domain_rate, 5);
+    assert_false(c->reports.failure_subject);
     assert_string_equal(c->reports.store, LOCALSTATEDIR "/lib/vidimus/reports.sqlite");
     assert_string_equal(c->reports.email, "");
     assert_string_equal(c->reports.submit, "smtp:127.0.0.1:25");
@@ -241,7 +245,8 @@ static const char everything[] =
     "reports { enabled = true spool = \"/srv/spool\" spool-max = 16 store = \"postgresql://h/d\"\n"
     "  org-name = \"B\xc3\xbc" "cher\" email = \"dmarc@example.org\" contact = \"https://x.example/\"\n"
     "  submit = \"smtp:[::1]:2525\" sign = true rate = 5 minimum-messages = 2\n"
-    "  skip-domains = {\"a.example\"} only-domains = {\"b.example\", \"c.example\"} }\n";
+    "  skip-domains = {\"a.example\"} only-domains = {\"b.example\", \"c.example\"}\n"
+    "  failure = true failure-rate = 7 failure-domain-rate = 3 failure-subject = true }\n";
 
 static void every_option_is_read(void **state)
 {
@@ -306,6 +311,10 @@ static void every_option_is_read(void **state)
     assert_true(c->reports.enabled);
     assert_string_equal(c->reports.spool, "/srv/spool");
     assert_int_equal(c->reports.spool_max, 16);
+    assert_true(c->reports.failure);
+    assert_int_equal(c->reports.failure_rate, 7);
+    assert_int_equal(c->reports.failure_domain_rate, 3);
+    assert_true(c->reports.failure_subject);
     assert_string_equal(c->reports.store, "postgresql://h/d");
     assert_string_equal(c->reports.org_name, "B\xc3\xbc" "cher");
     assert_string_equal(c->reports.email, "dmarc@example.org");
@@ -907,6 +916,8 @@ static void single_values(void **state)
         { "reports { spool = \"\" }", "is not a whole path" },
         { "reports { spool = \"spool\" }", "reports spool: spool is not a whole path" },
         { "reports { spool-max = 15 }", "is not a number from 16" },
+        { "reports { failure-rate = 3601 }", "is not a number from 1" },
+        { "reports { failure-domain-rate = 0 }", "is not a number from 1" },
         { "reports { store = \"\" }", "is not a whole path" },
         { "reports { store = \"mysql://x\" }", "is not a whole path" },
         { "reports { email = \"dmarc\" }", "is not a mail address" },
@@ -1146,7 +1157,8 @@ static void fixed_differences_are_named(void **state)
     config_fixed_differences(a, b, out, sizeof out);
     assert_string_equal(out, "listen, user, socket-group, socket-mode, log, control, pid-file, "
                              "spf reject-at, reports enabled, reports spool, "
-                             "reports spool-max");
+                             "reports spool-max, reports failure, reports failure-rate, "
+                             "reports failure-domain-rate, reports failure-subject");
     config_fixed_differences(a, c, out, sizeof out);
     assert_string_equal(out, "");
     config_fixed_differences(a, b, out, 10);
