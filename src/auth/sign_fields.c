@@ -136,11 +136,11 @@ static size_t times(const struct rule *rule, enum coverage coverage, size_t coun
     return count;
 }
 
-static bool has_rule(struct text name)
+bool sign_fields_usual(struct text name, bool alone)
 {
     for (size_t i = 0; i < RULES; i++)
         if (text_equal_nocase(name, text_of(rules[i].name)))
-            return true;
+            return !alone || rules[i].coverage == COVER_ALONE;
     return false;
 }
 
@@ -149,7 +149,8 @@ static bool add_more(const struct header_index *header, const struct text *more,
                      struct sign_fields *out)
 {
     for (size_t i = 0; i < count; i++)
-        if (sign_may_cover(more[i]) && !has_rule(more[i]) && !has_name(more, i, more[i]) &&
+        if (sign_may_cover(more[i]) && !sign_fields_usual(more[i], false) &&
+            !has_name(more, i, more[i]) &&
             !sign_fields_add(out, more[i], header_index_count(header, more[i]) + 1))
             return false;
     return true;

@@ -38,6 +38,10 @@ const char *sign_fields_judge(const struct sign_fields *fields, struct header_in
 /* Adds NAME so many times; false if that is more than a signature may name. */
 bool sign_fields_add(struct sign_fields *fields, struct text name, size_t times);
 
+/* Whether NAME is signed wherever it stands without being asked for; with ALONE:
+ * and, unless an MTA may add it, oversigned where it does not. */
+bool sign_fields_usual(struct text name, bool alone);
+
 /* Whether NAME may be signed at all: not what MTAs add, change or take out on
  * the way (RFC 6376 §5.4.1), nor what stands for a single hop (RFC 8601 §5,
  * RFC 8617 §4.1.2).  For configuration checks. */

@@ -21,7 +21,6 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/region.h"
-#include "config/config_private.h"
 #include "config/sections_private.h"
 #include "config/statements_private.h"
 #include "config/table_private.h"
@@ -41,7 +40,7 @@ struct reading {
     struct tokens tokens;
     struct config *config;
     struct rules rules;
-    bool reads_files; /* tables too */
+    bool reads_tables;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -303,7 +302,7 @@ static void store_all(struct reading *r, cfg_t *cfg)
     rules_init(&r->rules, r->region, r->scratch, &r->errors);
     store_section(r, NULL, cfg, r->config);
     check_together(r, cfg);
-    if (r->reads_files)
+    if (r->reads_tables)
         read_tables(r, cfg);
     rules_store(&r->rules, r->config);
 }
@@ -342,10 +341,10 @@ static struct config *new_config(struct region *region, const char *file)
 }
 
 /* FILE_NAME, or TEXT when that is not NULL. */
-static struct config *read_config(const char *file_name, const struct text *text,
+static struct config *read_config(const char *file_name, const struct text *text, bool tables,
                                   config_report_fn *report, void *context)
 {
-    struct reading r = { .region = region_new(0), .scratch = region_new(0), .reads_files = !text };
+    struct reading r = { .region = region_new(0), .scratch = region_new(0), .reads_tables = tables };
     bool good;
 
     r.config = new_config(r.region, file_name);
@@ -382,13 +381,13 @@ static struct config *read_config(const char *file_name, const struct text *text
 
 struct config *config_read(const char *file_name, config_report_fn *report, void *context)
 {
-    return read_config(file_name, NULL, report, context);
+    return read_config(file_name, NULL, true, report, context);
 }
 
-struct config *config_read_text(const char *name, struct text text, config_report_fn *report,
-                                void *context)
+struct config *config_read_text(const char *name, struct text text, bool tables,
+                                config_report_fn *report, void *context)
 {
-    return read_config(name, &text, report, context);
+    return read_config(name, &text, tables, report, context);
 }
 
 struct config *config_ref(struct config *config)

@@ -188,6 +188,11 @@ typedef void config_report_fn(void *context, const char *text);
  * for the first syntax error, or for every semantic error of the run. */
 struct config *config_read(const char *file_name, config_report_fn *report, void *context);
 
+/* The same of TEXT instead of a file; it may include nothing, and the TABLES that
+ * it names are read only if asked for.  NAME is for messages. */
+struct config *config_read_text(const char *name, struct text text, bool tables,
+                                config_report_fn *report, void *context);
+
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL allowed */
 

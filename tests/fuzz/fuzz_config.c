@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "config/config_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,14 +30,14 @@ static char *print(const struct config *config)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text text = { (const char *)data, size };
-    struct config *config = config_read_text("input", text, ignore, NULL);
+    struct config *config = config_read_text("input", text, false, ignore, NULL);
     struct config *again;
     char *first, *second;
 
     if (!config)
         return 0;
     first = print(config);
-    again = config_read_text("input", text_of(first), ignore, NULL);
+    again = config_read_text("input", text_of(first), false, ignore, NULL);
     if (!again)
         abort();
     second = print(again);
