@@ -84,7 +84,7 @@ static void tell_check(const struct teller *to, const struct shown *s)
 
 static void tell_key(struct region *region, const struct shown *s)
 {
-    const struct teller to = { stdout, region };
+    const struct teller to = { .out = stdout, .region = region };
     const struct key_source *source = s->entry->source;
 
     fprintf(stdout, "%s%s%s\n", *s->name ? s->name : source->selector,

@@ -278,7 +278,7 @@ static void tell_dns(const struct explanation *x)
 bool explain(const struct session *session, const struct judgement *j, struct dns_scope *dns,
              FILE *out)
 {
-    struct explanation x = { { out, region_new(0) }, session, j, dns };
+    struct explanation x = { { .out = out, .region = region_new(0) }, session, j, dns };
     bool done;
 
     if (!x.teller.region)

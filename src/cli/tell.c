@@ -58,6 +58,8 @@ static size_t line_length(const char *text, size_t room)
 
 void tell(const struct teller *teller, unsigned indent, const char *format, ...)
 {
+    const char *margin = teller->margin ? teller->margin : "";
+    size_t width = WIDTH - strlen(margin);
     char *text = NULL;
     const char *at;
     va_list args;
@@ -73,9 +75,9 @@ void tell(const struct teller *teller, unsigned indent, const char *format, ...)
     at = text;
     do {
         size_t in = at == text ? indent : indent + HANG;
-        size_t take = line_length(at, WIDTH - in);
+        size_t take = line_length(at, width - in);
 
-        fprintf(teller->out, "%*s%.*s\n", (int)in, "", (int)take, at);
+        fprintf(teller->out, "%s%*s%.*s\n", margin, (int)in, "", (int)take, at);
         at += take;
         at += *at == ' ';
     } while (*at);

@@ -11,6 +11,7 @@ struct region;
 struct teller {
     FILE *out;
     struct region *region; /* what is told lives there */
+    const char *margin;    /* begins every line; NULL: none */
 };
 
 /* Network text in full: bare where it is plain, else in quotes with \OOO for

@@ -46,13 +46,13 @@ def fetch():
             tree.rename(PLACE)
 
 
-def download(place):
+def download(place, packages=PACKAGES):
     def apt(*words):
         return subprocess.run(["apt-get", "-qq", *words], cwd=place, capture_output=True, text=True)
-    run = apt("download", *PACKAGES)
+    run = apt("download", *packages)
     if run.returncode:  # the lists may be missing, or old
         apt("update")
-        run = apt("download", *PACKAGES)
+        run = apt("download", *packages)
     if run.returncode:
         raise RuntimeError("apt-get download: " + run.stderr.strip())
 
