@@ -162,12 +162,41 @@ static const char *refused(struct import *import, const char *why, const char *n
                          note ? note : "");
 }
 
+static bool is_of(const struct import_item *item, enum import_item_kind kind, const char *section)
+{
+    if (item->kind != kind)
+        return false;
+    return section && item->section ? strcmp(section, item->section) == 0
+                                    : section == item->section;
+}
+
+static bool is_same_option(const struct import_item *a, const struct import_item *b)
+{
+    struct text x = text_of(a->text), y = text_of(b->text);
+
+    if (a->kind != ITEM_OPTION || b->kind != ITEM_OPTION || a->choice || b->choice)
+        return false;
+    return is_of(a, ITEM_OPTION, b->section) &&
+           text_equal(text_head(x, text_find(x, ' ')), text_head(y, text_find(y, ' ')));
+}
+
+/* Two names of one setting, an old and a new one. */
+static bool is_set(const struct import *import, const struct import_item *item)
+{
+    for (const struct import_item *i = import->items; i; i = i->next)
+        if (is_same_option(i, item))
+            return true;
+    return false;
+}
+
 static void add_option(struct import *import, const struct foreign_setting *setting,
                        const struct import_item *item)
 {
     const char *why = import_refusal(import, item->section, item->text);
 
-    if (why)
+    if (is_set(import, item))
+        import_none(import, setting, "REVIEW: another setting has said this already.");
+    else if (why)
         import_none(import, setting, refused(import, why, item->note));
     else
         add(import, item, setting);
@@ -258,14 +287,6 @@ static void print_lines(const char *indent, const char *text, FILE *out)
         fprintf(out, "%s%.*s\n", end ? indent : "", TEXT_ARGS(text_head(rest, end)));
         rest = text_tail(rest, end + 1);
     }
-}
-
-static bool is_of(const struct import_item *item, enum import_item_kind kind, const char *section)
-{
-    if (item->kind != kind)
-        return false;
-    return section && item->section ? strcmp(section, item->section) == 0
-                                    : section == item->section;
 }
 
 static bool have(const struct import *import, enum import_item_kind kind, const char *section)

@@ -7,12 +7,47 @@
 static const char by_itself[] =
     "vidimus reads no results of others: it evaluates SPF itself, always.  An SPF policy server "
     "can go out of the MTA.";
-static const char failure_reports[] = "vidimus sends no failure reports.";
+static const char report_failures[] =
+    "REVIEW: to domains that ask for it in their record (ruf, fo), whatever their policy; with "
+    "the header alone, redacted (RFC 9991).  reports { email } says who sends them.";
+static const char report_address[] = "Aggregate reports come from it, too.";
+static const char no_copies[] = "Failure reports go to the domain alone.";
+static const char any_policy[] = "fo in the record says which failures are reported, whatever the "
+                                 "policy is.";
 
 static void history(struct import *import, const struct import_row *row,
                     const struct foreign_setting *s)
 {
     import_option(import, s, row->section, row->option, "true", row->note);
+}
+
+static void failure_reports(struct import *import, const struct import_row *row,
+                            const struct foreign_setting *s)
+{
+    bool wanted = import_boolean(import, row->name, false);
+
+    import_option(import, s, row->section, row->option, wanted ? "true" : "false",
+                  wanted ? row->note : NULL);
+}
+
+static void sent_by(struct import *import, const struct import_row *row,
+                    const struct foreign_setting *s)
+{
+    import_option(import, s, row->section, row->option, import_quoted(import, s->value),
+                  row->note);
+}
+
+/* A shell command; its first word is the program. */
+static void report_command(struct import *import, const struct import_row *row,
+                           const struct foreign_setting *s)
+{
+    struct text program, arguments;
+
+    import_split(s->value, &program, &arguments);
+    import_choice(import, s, row->section, row->option,
+                  import_quoted(import, text_of(import_printf(import, "sendmail:%.*s",
+                                                              TEXT_ARGS(program)))),
+                  row->note);
 }
 
 static void psl(struct import *import, const struct import_row *row,
@@ -171,17 +206,18 @@ static const struct import_row rows[] = {
     { "DomainWhitelist", FOREIGN_TEXT, import_elsewhere, NULL, NULL, NULL },
     { "DomainWhitelistFile", FOREIGN_TEXT, import_elsewhere, NULL, NULL, NULL },
     { "DomainWhitelistSize", FOREIGN_INTEGER, .note = "The list may have any length." },
-    { "FailureReports", FOREIGN_BOOLEAN, .note = failure_reports },
-    { "FailureReportsBcc", FOREIGN_TEXT, .note = failure_reports },
-    { "FailureReportsOnNone", FOREIGN_BOOLEAN, .note = failure_reports },
-    { "FailureReportsSentBy", FOREIGN_TEXT, .note = failure_reports },
-    { "ForensicReports", FOREIGN_BOOLEAN, .note = failure_reports },
-    { "ForensicReportsBcc", FOREIGN_TEXT, .note = failure_reports },
-    { "ForensicReportsOnNone", FOREIGN_BOOLEAN, .note = failure_reports },
-    { "ForensicReportsSentBy", FOREIGN_TEXT, .note = failure_reports },
+    { "FailureReports", FOREIGN_BOOLEAN, failure_reports, "reports", "failure", report_failures },
+    { "FailureReportsBcc", FOREIGN_TEXT, .note = no_copies },
+    { "FailureReportsOnNone", FOREIGN_BOOLEAN, .note = any_policy },
+    { "FailureReportsSentBy", FOREIGN_TEXT, sent_by, "reports", "email", report_address },
+    { "ForensicReports", FOREIGN_BOOLEAN, failure_reports, "reports", "failure", report_failures },
+    { "ForensicReportsBcc", FOREIGN_TEXT, .note = no_copies },
+    { "ForensicReportsOnNone", FOREIGN_BOOLEAN, .note = any_policy },
+    { "ForensicReportsSentBy", FOREIGN_TEXT, sent_by, "reports", "email", report_address },
     { "HistoryFile", FOREIGN_TEXT, history, "reports", "enabled",
-      "The notes go to reports { spool }; `vidimus report' takes the place of opendmarc-import, "
-      "-reports and -expire, and of MySQL." },
+      "REVIEW: what a report needs is noted in reports { spool }.  `vidimus report' and its timers "
+      "take the place of opendmarc-import, -reports, -expire and MySQL; they send nothing before "
+      "reports { email } is set." },
     { "HoldQuarantinedMessages", FOREIGN_BOOLEAN, import_elsewhere, NULL, NULL, NULL },
     { "IgnoreAuthenticatedClients", FOREIGN_BOOLEAN,
       .note = "Mail of authenticated clients is never judged." },
@@ -190,16 +226,20 @@ static const struct import_row rows[] = {
       "hosts." },
     { "IgnoreMailFrom", FOREIGN_TEXT, ignored_authors, NULL, NULL,
       "The field still tells the result; domains include what is below them." },
-    { "IgnoreMailTo", FOREIGN_TEXT, .note = "It kept recipients out of the history file." },
+    { "IgnoreMailTo", FOREIGN_TEXT, .note = "Mail to whomever counts in reports; see reports "
+                                            "{ skip-domains }." },
     { "PublicSuffixList", FOREIGN_TEXT, psl, "dmarc", "organizational-domain",
       "The list is the one that libpsl brings, not this file.  RFC 9989 finds the domain without "
       "a list (\"tree-walk\", the default of vidimus)." },
-    { "RecordAllMessages", FOREIGN_BOOLEAN, .note = "It was about the history file." },
+    { "RecordAllMessages", FOREIGN_BOOLEAN,
+      .note = "Mail of domains without a DMARC record stands in no report." },
     { "RejectFailures", FOREIGN_BOOLEAN, import_elsewhere, NULL, NULL, NULL },
     { "RejectMultiValueFrom", FOREIGN_BOOLEAN, import_elsewhere, NULL, NULL, NULL },
     { "RejectString", FOREIGN_TEXT,
       .note = "The reply is fixed: 550 5.7.26, with \"DMARC\" and the domain in its text." },
-    { "ReportCommand", FOREIGN_TEXT, .note = failure_reports },
+    { "ReportCommand", FOREIGN_TEXT, report_command, "reports", "submit",
+      "By itself vidimus hands reports to the MTA by SMTP (smtp:127.0.0.1:25), as its hardened "
+      "unit has to: it cannot run Postfix's postdrop." },
     { "RequiredFrom", FOREIGN_BOOLEAN, import_elsewhere, NULL, NULL, NULL },
     { "RequiredHeaders", FOREIGN_BOOLEAN, import_elsewhere, NULL, NULL, NULL },
     { "SPFIgnoreResults", FOREIGN_BOOLEAN, .note = by_itself },
