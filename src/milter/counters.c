@@ -174,6 +174,7 @@ static void print_spool(struct buf *out, const struct reporting_counters *report
     print_number(out, "waiting", spool->queued);
     print_number(out, "octets", spool->octets);
     print_number(out, "segments", spool->segments_closed);
+    print_number(out, "stuck_ms", (uint64_t)spool->stuck_ms);
     buf_add(out, ",\"messages\":{");
     for (int i = 0; i < ROW_CASE_COUNT; i++)
         buf_printf(out, "%s\"%s\":%" PRIu64, i ? "," : "", name_of(row_case_names, i),

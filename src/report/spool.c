@@ -30,9 +30,10 @@ static const struct spool_settings defaults = {
     .tell_ms = 60000,
 };
 
-/* TICK: how long the thread sleeps at most.  LOCK: an importer may hold the lock
- * for a moment when we start. */
-enum { TICK_MS = 1000, LOCK_WAIT_MS = 2000, LOCK_PAUSE_MS = 50 };
+/* TICK: how long the thread sleeps at most.  HANG: how long it may be at one step
+ * before that is worth a word.  LOCK: an importer may hold the lock for a moment when
+ * we start. */
+enum { TICK_MS = 1000, HANG_MS = 5000, LOCK_WAIT_MS = 2000, LOCK_PAUSE_MS = 50 };
 
 struct entry {
     struct entry *next;
@@ -54,13 +55,58 @@ struct spool {
     int64_t step_ms; /* since when the thread is in the disk's hands; 0: it is not */
     struct spool_counters counters;
     const char *why_lost; /* the last row that was */
+    int64_t told_ms;      /* when the log was told of trouble; 0: it knows of none */
+    uint64_t told_lost;
 
     /* the thread's own */
     struct segment_writer writer;
     int64_t retry_at_ms, tick_at_ms;
-    int64_t told_ms; /* when the log was told of trouble; 0: it knows of none */
-    uint64_t told_lost;
 };
+
+/* --- telling ---------------------------------------------------------------- */
+
+/* Lets go of the lock meanwhile: the log may be slow, too. */
+static void tell(struct spool *s, enum log_level level, const char *words, const char *why)
+{
+    uint64_t lost = s->counters.lost;
+    size_t waiting = s->queued;
+    char quoted[LOG_QUOTED_MAX];
+
+    s->told_lost = lost;
+    pthread_mutex_unlock(&s->lock);
+    log_line(level, "spool: %s: rows_waiting=%zu rows_lost=%" PRIu64 "%s%s", words, waiting, lost,
+             *why ? " why=" : "", *why ? log_quote(text_of(why), quoted) : "");
+    pthread_mutex_lock(&s->lock);
+}
+
+/* Under the lock.  The first trouble is told at once, more of it once a minute, its
+ * end if its begin was. */
+static void tell_trouble(struct spool *s, int64_t now_ms)
+{
+    bool trouble = s->failing || s->counters.lost > s->told_lost;
+
+    if (s->told_ms ? now_ms - s->told_ms < s->settings.tell_ms : !trouble)
+        return;
+    s->told_ms = trouble ? now_ms : 0;
+    if (!trouble)
+        tell(s, LOG_LEVEL_WARN, "writing again", "");
+    else if (s->failing)
+        tell(s, LOG_LEVEL_FAULT, "cannot write", s->writer.why);
+    else
+        tell(s, LOG_LEVEL_FAULT, "rows lost", s->why_lost);
+}
+
+/* Under the lock, for a row that is lost: the thread tells, unless the disk keeps it. */
+static void tell_of_hanging(struct spool *s)
+{
+    int64_t now = clock_ms();
+
+    if (!s->step_ms || now - s->step_ms < HANG_MS ||
+        (s->told_ms && now - s->told_ms < s->settings.tell_ms))
+        return;
+    s->told_ms = now;
+    tell(s, LOG_LEVEL_FAULT, "rows lost", "the disk hangs");
+}
 
 /* --- the queue -------------------------------------------------------------- */
 
@@ -128,6 +174,7 @@ bool spool_add(struct spool *s, const struct row *row)
     if (why_lost) {
         s->counters.lost++;
         s->why_lost = why_lost;
+        tell_of_hanging(s);
     }
     pthread_mutex_unlock(&s->lock);
     if (why_lost)
@@ -145,39 +192,6 @@ static void remove_first(struct spool *s)
     s->queued--;
     s->queued_octets -= entry->len;
     free(entry);
-}
-
-/* --- telling ---------------------------------------------------------------- */
-
-/* Lets go of the lock meanwhile: the log may be slow, too. */
-static void tell(struct spool *s, enum log_level level, const char *words, const char *why)
-{
-    uint64_t lost = s->counters.lost;
-    size_t waiting = s->queued;
-    char quoted[LOG_QUOTED_MAX];
-
-    s->told_lost = lost;
-    pthread_mutex_unlock(&s->lock);
-    log_line(level, "spool: %s: rows_waiting=%zu rows_lost=%" PRIu64 "%s%s", words, waiting, lost,
-             *why ? " why=" : "", *why ? log_quote(text_of(why), quoted) : "");
-    pthread_mutex_lock(&s->lock);
-}
-
-/* Under the lock.  The first trouble is told at once, more of it once a minute, its
- * end if its begin was. */
-static void tell_trouble(struct spool *s, int64_t now_ms)
-{
-    bool trouble = s->failing || s->counters.lost > s->told_lost;
-
-    if (s->told_ms ? now_ms - s->told_ms < s->settings.tell_ms : !trouble)
-        return;
-    s->told_ms = trouble ? now_ms : 0;
-    if (!trouble)
-        tell(s, LOG_LEVEL_WARN, "writing again", "");
-    else if (s->failing)
-        tell(s, LOG_LEVEL_FAULT, "cannot write", s->writer.why);
-    else
-        tell(s, LOG_LEVEL_FAULT, "rows lost", s->why_lost);
 }
 
 /* --- the thread -------------------------------------------------------------- */

@@ -388,6 +388,7 @@ static void status_is_one_json_object(void **state)
     assert_non_null(strstr(json, "\"dns\":{\"questions\":5"));
     assert_non_null(strstr(json, "\"spool\":{\"enabled\":true,\"failing\":true,\"rows\":9,"
                                  "\"lost\":8,\"waiting\":7,\"octets\":6,\"segments\":0,"
+                                 "\"stuck_ms\":0,"
                                  "\"messages\":{\"reported\":0,"));
     assert_non_null(strstr(json, "\"not_wanted\":4}"));
     assert_string_equal(json + strlen(json) - 4, "}}}\n");
