@@ -276,8 +276,9 @@ static void hand_back(struct snapshot *two, const char *results, const char *tex
 {
     static char with_results[TEXT_OCTETS];
 
-    snprintf(with_results, sizeof with_results, "Authentication-Results: mx.two.example; %s\r\n%s",
-             results, text);
+    assert_in_range(snprintf(with_results, sizeof with_results,
+                             "Authentication-Results: mx.two.example; %s\r\n%s", results, text),
+                    1, sizeof with_results - 1);
     pass(two, INSIDE, "<u@members.example>", with_results, stay);
 }
 
