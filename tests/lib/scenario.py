@@ -18,6 +18,10 @@ GOOD = ("--ip 192.0.2.1 --helo mail.example.org --mail-from bounce@example.org "
 FORGED = ("--ip 203.0.113.66 --helo mail.forger.example --mail-from x@forger.example "
           "--rcpt user@example.net")
 
+# Those that are not judged.
+TRUSTED = "--ip 127.0.0.1 --helo filter.example.net --mail-from bounce@example.org"
+AUTH = "--ip 203.0.113.66 --helo laptop --mail-from a@example.org --auth alice"
+
 ZONE = f"""\
 example.org.  TXT "v=spf1 ip4:192.0.2.1 -all"
 example.org.  MX 10 mail.example.org.

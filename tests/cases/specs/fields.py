@@ -1,10 +1,8 @@
 """Fields that are deleted, that stay and that are added; and what cannot get
 into them."""
-from scenario import FORGED, INSERTED, case, deleted, expect, has, message
+from scenario import AUTH, FORGED, INSERTED, TRUSTED, case, deleted, expect, has, message
 
 AR = "Authentication-Results"
-TRUSTED = "--ip 127.0.0.1 --helo filter.example.net --mail-from bounce@example.org"
-AUTH = "--ip 203.0.113.66 --helo laptop --mail-from a@example.org --auth alice"
 
 
 def fields(*lines):
