@@ -13,6 +13,7 @@
 #include "base/region.h"
 #include "cli/cli.h"
 #include "cli/report.h"
+#include "cli/report_failures.h"
 #include "cli/report_tool.h"
 #include "config/config.h"
 #include "core/snapshot.h"
@@ -24,7 +25,8 @@ enum { ERROR_SIZE = 512, PATH_SIZE = 4096, MINUTE_S = 60 };
 static const char help[] =
     "usage: vidimus report send [-c FILE] [--dry-run] [--to FILE|DIR] [--resolver A@PORT]\n"
     "                           [--zone FILE]\n\n"
-    "Sends the reports of days that are over to those who asked for them.\n\n"
+    "Sends the reports of days that are over to those who asked for them, and the failure\n"
+    "reports that wait.\n\n"
     "      --dry-run   send nothing and note nothing; tell what would go\n"
     "      --to PLACE  likewise, and write the mails: into a directory, one file each,\n"
     "                  or into one file, one after the other, as an mbox\n"
@@ -327,6 +329,7 @@ static int run(struct run *r)
                r->by_state[REPORT_GIVEN_UP]);
     if (status == EX_OK && r->by_state[REPORT_DUE])
         status = EX_TEMPFAIL;
+    status = report_failures(r->tool, &r->sender, status);
     snapshot_unref(r->snapshot);
     resolver_unref(r->sender.resolver);
     if (r->mbox && fclose(r->mbox) != 0)

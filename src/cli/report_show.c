@@ -14,6 +14,7 @@
 #include "cli/report.h"
 #include "cli/report_tool.h"
 #include "config/config.h"
+#include "report/failure_sender.h"
 #include "report/segment.h"
 
 enum { SCHEMA = 1, DAYS_KEPT = 60, DAYS_SHOWN = 30, LISTED_MAX = 10000, ERROR_SIZE = 512 };
@@ -49,6 +50,7 @@ static const char *state_name(const struct store_report *report)
 struct waiting {
     size_t segments;
     uint64_t octets;
+    size_t failures;
 };
 
 static void count_spool(const struct report_tool *tool, struct waiting *waiting)
@@ -64,6 +66,7 @@ static void count_spool(const struct report_tool *tool, struct waiting *waiting)
         for (size_t i = 0; i < count; i++)
             waiting->octets += segments[i].octets;
     waiting->segments = count;
+    (void)failures_count(tool->config->reports.spool, &waiting->failures, error, sizeof error);
     region_free(region);
 }
 
@@ -76,11 +79,12 @@ static int status_json(const struct report_tool *tool, const struct store_status
         json_object_set_new(reports, name_of(report_state_names, i),
                             json_integer((json_int_t)s->reports[i]));
     return print_json(tool,
-                      json_pack("{s:i, s:o, s:I, s:I, s:I, s:I, s:I}", "schema", SCHEMA, "reports",
+                      json_pack("{s:i, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "schema", SCHEMA, "reports",
                                 reports, "messages", (json_int_t)s->messages, "oldest_due",
                                 (json_int_t)s->oldest_due, "segments_imported",
                                 (json_int_t)s->segments, "segments_waiting",
-                                (json_int_t)w->segments, "octets_waiting", (json_int_t)w->octets));
+                                (json_int_t)w->segments, "octets_waiting", (json_int_t)w->octets,
+                                "failures_waiting", (json_int_t)w->failures));
 }
 
 static int show_status(const struct report_tool *tool)
@@ -95,6 +99,8 @@ static int show_status(const struct report_tool *tool)
     if (tool->as_json)
         return status_json(tool, &s, &w);
     printf("spool: %zu segments, %" PRIu64 " octets wait for import\n", w.segments, w.octets);
+    if (w.failures)
+        printf("failure reports: %zu wait to be sent\n", w.failures);
     printf("store: %" PRIu64 " messages, %" PRIu64 " segments imported\n", s.messages, s.segments);
     for (int i = 0; i <= REPORT_GIVEN_UP; i++)
         printf("  %-10s %" PRIu64 " reports\n", name_of(report_state_names, i), s.reports[i]);

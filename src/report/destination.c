@@ -106,6 +106,13 @@ size_t destinations_parse(const char *rua, struct destination out[DESTINATIONS_M
 
 /* --- is it wanted there? ------------------------------------------------ */
 
+struct inquiry {
+    struct region *region;
+    struct dns_scope *dns;
+    const char *policy_domain;
+    enum destination_tag tag;
+};
+
 static void settle(struct destination *d, enum destination_state state, const char *why)
 {
     d->state = state;
@@ -114,8 +121,7 @@ static void settle(struct destination *d, enum destination_state state, const ch
 
 /* Two names of one organization need no permission.  False: *LATER, or they are
  * strangers. */
-static bool same_organization(struct region *region, struct dns_scope *dns, const char *a,
-                              const char *b, bool *later)
+static bool same_organization(const struct inquiry *q, const char *a, const char *b, bool *later)
 {
     struct dmarc_walk walk_a, walk_b;
     const char *org_a, *org_b;
@@ -123,8 +129,8 @@ static bool same_organization(struct region *region, struct dns_scope *dns, cons
     *later = false;
     if (strcmp(a, b) == 0)
         return true;
-    dmarc_walk_run(&walk_a, region, dns, a);
-    dmarc_walk_run(&walk_b, region, dns, b);
+    dmarc_walk_run(&walk_a, q->region, q->dns, a);
+    dmarc_walk_run(&walk_b, q->region, q->dns, b);
     org_a = dmarc_walk_organization(&walk_a);
     org_b = dmarc_walk_organization(&walk_b);
     *later = !org_a || !org_b;
@@ -133,13 +139,14 @@ static bool same_organization(struct region *region, struct dns_scope *dns, cons
 
 /* The record may name another address for these reports, on the same host. */
 static void replace_address(struct destination *d, const struct dmarc_record *record,
-                            struct region *region)
+                            const struct inquiry *q)
 {
+    const struct text uris = q->tag == DESTINATION_RUF ? record->ruf : record->rua;
     struct destination others[DESTINATIONS_MAX];
-    char *rua = text_dup(region, record->rua);
-    size_t count = rua ? destinations_parse(rua, others) : 0;
+    const char *copy = text_dup(q->region, uris);
+    size_t count = copy ? destinations_parse(copy, others) : 0;
 
-    if (record->rua.len == 0)
+    if (uris.len == 0)
         return;
     if (count == 0 || strcmp(others[0].host, d->host) != 0) {
         settle(d, DESTINATION_REFUSED, "it names an address on another host");
@@ -162,19 +169,18 @@ static bool is_permission(struct text t, struct dmarc_record *record)
     return false;
 }
 
-/* What the host says of reports about POLICY_DOMAIN (RFC 9990 §4). */
-static void ask_permission(struct destination *d, struct region *region, struct dns_scope *dns,
-                           const char *policy_domain)
+/* What the host says of reports about the policy domain (RFC 9990 §4). */
+static void ask_permission(struct destination *d, const struct inquiry *q)
 {
     const struct dns_answer *answer;
     char name[3 * (DOMAIN_MAX + 1)];
 
-    snprintf(name, sizeof name, "%s._report._dmarc.%s", policy_domain, d->host);
+    snprintf(name, sizeof name, "%s._report._dmarc.%s", q->policy_domain, d->host);
     if (strlen(name) > DOMAIN_MAX) {
         settle(d, DESTINATION_REFUSED, "its permission would have too long a name");
         return;
     }
-    answer = dns_scope_lookup(dns, name, DNS_TXT);
+    answer = dns_scope_lookup(q->dns, name, DNS_TXT);
     if (dns_failed(answer)) {
         settle(d, DESTINATION_LATER, "the DNS does not say whether it wants them");
         return;
@@ -183,32 +189,33 @@ static void ask_permission(struct destination *d, struct region *region, struct 
         struct dmarc_record record;
 
         if (is_permission(answer->records[i].data, &record)) {
-            replace_address(d, &record, region);
+            replace_address(d, &record, q);
             return;
         }
     }
     settle(d, DESTINATION_REFUSED, "its domain does not say that it wants them");
 }
 
-static void check(struct destination *d, struct region *region, struct dns_scope *dns,
-                  const char *policy_domain)
+static void check(struct destination *d, const struct inquiry *q)
 {
     bool later;
 
-    if (same_organization(region, dns, policy_domain, d->host, &later))
+    if (same_organization(q, q->policy_domain, d->host, &later))
         return;
     if (later)
         settle(d, DESTINATION_LATER, "the DNS does not say whose domain it is");
     else
-        ask_permission(d, region, dns, policy_domain);
+        ask_permission(d, q);
 }
 
 size_t destinations_find(struct region *region, struct dns_scope *dns, const char *policy_domain,
-                         const char *rua, struct destination out[DESTINATIONS_MAX])
+                         enum destination_tag tag, const char *uris,
+                         struct destination out[DESTINATIONS_MAX])
 {
-    size_t count = destinations_parse(rua, out);
+    const struct inquiry inquiry = { region, dns, policy_domain, tag };
+    size_t count = destinations_parse(uris, out);
 
     for (size_t i = 0; i < count; i++)
-        check(&out[i], region, dns, policy_domain);
+        check(&out[i], &inquiry);
     return count;
 }

@@ -1,5 +1,5 @@
-/* destination.h: who may have the reports about a domain (RFC 9990 §4, RFC 9989
- * §4.7 rua).
+/* destination.h: who may have the reports about a domain (RFC 9990 §4, RFC 9991
+ * §5; RFC 9989 §4.7 rua, ruf).
  *
  * A domain that asks us to send its reports into another organization's mailbox
  * is heeded only if that organization says in DNS that it wants them: else anybody
@@ -41,9 +41,13 @@ struct destination {
  * limit behind '!' is ignored (RFC 9990), and so is any URI of another kind or form. */
 size_t destinations_parse(const char *rua, struct destination out[DESTINATIONS_MAX]);
 
-/* The same, checked, for the record found at POLICY_DOMAIN.  The name servers are
- * asked through DNS. */
+/* Where the addresses stand, and those that a permission may put in their place. */
+enum destination_tag { DESTINATION_RUA, DESTINATION_RUF };
+
+/* The same, checked, for the record found at POLICY_DOMAIN, whose TAG holds URIS.  The name
+ * servers are asked through DNS. */
 size_t destinations_find(struct region *region, struct dns_scope *dns, const char *policy_domain,
-                         const char *rua, struct destination out[DESTINATIONS_MAX]);
+                         enum destination_tag tag, const char *uris,
+                         struct destination out[DESTINATIONS_MAX]);
 
 #endif

@@ -7,16 +7,11 @@
 
 #include "auth/base64.h"
 #include "base/buf.h"
-#include "base/ip.h"
 #include "base/region.h"
-#include "core/session.h"
-#include "core/snapshot.h"
-#include "core/transaction.h"
 #include "report/aggregate.h"
 #include "report/pack.h"
 
 enum {
-    HEADER_MAX = 65536,
     LINE_PLAIN = 57, /* octets that make 76 of base64 */
     LINE_PACKED = 76,
     PIECE_OCTETS = LINE_PLAIN * 512
@@ -241,162 +236,23 @@ void report_mail_close(struct report_mail *mail)
 
 /* --- header ------------------------------------------------------------- */
 
-enum { FIELDS_MAX = 16 };
-
-/* Fields with values as plan.h has them: folded with LF TAB, no leading blank. */
-struct fields {
-    size_t count;
-    struct {
-        const char *name, *value;
-    } items[FIELDS_MAX];
-};
-
-static void add_field(struct fields *fields, const char *name, const char *value)
-{
-    fields->items[fields->count].name = name;
-    fields->items[fields->count++].value = value;
-}
-
-__attribute__((format(printf, 2, 3)))
-static const char *words(struct region *region, const char *format, ...)
-{
-    struct buf buf;
-    va_list args;
-    char text[2048];
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    buf_init(&buf, region, sizeof text);
-    buf_add(&buf, text);
-    return buf_str(&buf) ? buf_str(&buf) : "";
-}
-
-/* RFC 5322 §3.3, in UTC, whatever the locale. */
-static const char *date(struct region *region, int64_t now)
-{
-    static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-    static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-    time_t t = (time_t)now;
-    struct tm tm = { 0 };
-
-    gmtime_r(&t, &tm);
-    return words(region, "%s, %02d %s %d %02d:%02d:%02d +0000", days[tm.tm_wday], tm.tm_mday,
-                 months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
 /* The subject's words are RFC 9990's, §3.5.2; folded, names may be long. */
-static void fill(struct fields *f, struct region *region, const struct report_mail *mail,
-                 const struct store_report *report, const struct reporter *reporter,
-                 const char *address, int64_t now)
-{
-    add_field(f, "Date", date(region, now));
-    add_field(f, "From", words(region, "<%s>", reporter->email));
-    add_field(f, "To", words(region, "<%s>", address));
-    add_field(f, "Subject",
-              words(region, "Report Domain: %s\n\tSubmitter: %s\n\tReport-ID: <%s@%s>",
-                    report->policy.domain, reporter->domain, report->report_id,
-                    reporter->domain));
-    add_field(f, "Message-ID",
-              words(region, "<%s.%" PRId64 "@%s>", report->report_id, now, reporter->domain));
-    add_field(f, "Auto-Submitted", "auto-generated");
-    add_field(f, "MIME-Version", "1.0");
-    add_field(f, "Content-Type",
-              words(region, "multipart/mixed;\n\tboundary=\"%s\"", mail->boundary));
-}
-
-/* What our milter would add: the message goes through the same core. */
-static void feed_body(struct transaction *t, FILE *body)
-{
-    char chunk[16384];
-    size_t len;
-
-    rewind(body);
-    while ((len = fread(chunk, 1, sizeof chunk, body)) > 0)
-        transaction_body(t, (struct text){ chunk, len });
-}
-
-static bool take_signatures(const struct judgement *j, struct region *region, struct fields *f)
-{
-    bool found = false;
-
-    for (const struct plan_step *s = j->plan.steps; s; s = s->next)
-        if (s->kind == PLAN_INSERT && strcmp(s->name, "DKIM-Signature") == 0 &&
-            f->count < FIELDS_MAX) {
-            const char *value = text_dup(region, text_of(s->value));
-
-            add_field(f, "DKIM-Signature", value ? value : "");
-            found = true;
-        }
-    return found;
-}
-
-static bool sign(struct fields *f, struct region *region, FILE *body,
-                 const struct reporter *reporter, int64_t now, char error[SQL_ERROR_SIZE])
-{
-    const struct ip_address here = { .family = IP_NONE };
-    struct session *session = session_new(reporter->sign, &here);
-    struct transaction *t = NULL;
-    size_t count = f->count;
-    bool good = false;
-
-    if (session)
-        t = transaction_begin(session, reporter->sign, text_of(reporter->email), NULL, now);
-    for (size_t i = 0; t && i < count; i++)
-        transaction_field(t, text_of(f->items[i].name),
-                          text_of(words(region, " %s", f->items[i].value)));
-    if (t) {
-        transaction_end_of_header(t);
-        feed_body(t, body);
-        good = take_signatures(transaction_end(t), region, f);
-    }
-    transaction_free(t);
-    session_free(session);
-    return good || fail(error, "no key signs it: `reports { sign }` wants a `sign` section for the "
-                               "domain of `email`");
-}
-
-static void write_field(struct buf *out, const char *name, const char *value)
-{
-    buf_printf(out, "%s: ", name);
-    for (; *value; value++) {
-        if (*value == '\n')
-            buf_char(out, '\r');
-        buf_char(out, *value);
-    }
-    buf_add(out, "\r\n");
-}
-
-/* The fields from SIGNATURES on stand on top. */
-static const char *header_text(const struct fields *f, size_t signatures, struct region *region)
-{
-    struct buf buf;
-
-    buf_init(&buf, region, HEADER_MAX);
-    for (size_t i = signatures; i < f->count; i++)
-        write_field(&buf, f->items[i].name, f->items[i].value);
-    for (size_t i = 0; i < signatures; i++)
-        write_field(&buf, f->items[i].name, f->items[i].value);
-    buf_add(&buf, "\r\n");
-    return buf_str(&buf);
-}
-
 const char *report_mail_header(struct report_mail *mail, struct region *region,
                                const struct store_report *report,
                                const struct reporter *reporter, const char *address, int64_t now,
                                char error[SQL_ERROR_SIZE])
 {
-    struct fields f = { 0 };
-    const char *text;
-    size_t own;
+    struct mail_fields f = { 0 };
 
-    fill(&f, region, mail, report, reporter, address, now);
-    own = f.count;
-    if (reporter->sign && !sign(&f, region, mail->body, reporter, now, error))
-        return NULL;
-    text = header_text(&f, own, region);
-    if (!text || region_failed(region))
-        fail(error, "out of memory");
-    return region_failed(region) ? NULL : text;
+    mail_begin(&f, region, reporter, address, now);
+    mail_field(&f, "Subject",
+               mail_words(region, "Report Domain: %s\n\tSubmitter: %s\n\tReport-ID: <%s@%s>",
+                          report->policy.domain, reporter->domain, report->report_id,
+                          reporter->domain));
+    mail_field(&f, "Message-ID",
+               mail_words(region, "<%s.%" PRId64 "@%s>", report->report_id, now,
+                          reporter->domain));
+    mail_field(&f, "Content-Type",
+               mail_words(region, "multipart/mixed;\n\tboundary=\"%s\"", mail->boundary));
+    return mail_header(&f, region, reporter, mail->body, now, error, SQL_ERROR_SIZE);
 }

@@ -10,20 +10,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "base/text.h"
+#include "report/mail_header.h"
 #include "report/store.h"
 
 struct region;
-struct snapshot;
-
-/* Who reports. */
-struct reporter {
-    const char *org_name; /* UTF-8 */
-    const char *email;    /* From and envelope sender: local@domain, plain */
-    const char *domain;   /* of that address: the submitter */
-    const char *contact;  /* "" or how else to reach us */
-    struct snapshot *sign; /* signs with its keys; NULL: our milter does, on the way */
-};
 
 struct report_mail {
     FILE *body;            /* temporary; report_mail_close() */

@@ -155,8 +155,8 @@ static void serve_all(struct sending *s)
 
     s->why = "its record names no address that could be used";
     if (dns)
-        count = destinations_find(s->region, dns, s->report->policy.domain, s->report->policy.rua,
-                                  found);
+        count = destinations_find(s->region, dns, s->report->policy.domain, DESTINATION_RUA,
+                                  s->report->policy.rua, found);
     else
         s->later++;
     for (size_t i = 0; i < count && !s->store_failed; i++)

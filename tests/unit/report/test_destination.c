@@ -72,6 +72,9 @@ static const char zone[] =
     "*._report._dmarc.all.example. TXT \"v=DMARC1;\"\n"
     "example.org._report._dmarc.replaced.example. TXT \"v=DMARC1; rua=mailto:new@replaced.example\"\n"
     "example.org._report._dmarc.moved.example. TXT \"v=DMARC1; rua=mailto:new@victim.example\"\n"
+    "example.org._report._dmarc.failures.example. TXT "
+    "\"v=DMARC1; rua=mailto:x@victim.example; ruf=mailto:new@failures.example\"\n"
+    "example.org._report._dmarc.gone.example. TXT \"v=DMARC1; ruf=mailto:x@victim.example\"\n"
     "example.org._report._dmarc.other.example. TXT \"hello\"\n"
     "example.org._report._dmarc.among.example. TXT \"hello\"\n"
     "example.org._report._dmarc.among.example. TXT \"v=DMARC1\"\n"
@@ -115,7 +118,8 @@ static void test_permissions(void **state)
         struct destination d[DESTINATIONS_MAX];
 
         assert_int_equal(
-            destinations_find(region, dns, permissions[i].domain, permissions[i].rua, d), 1);
+            destinations_find(region, dns, permissions[i].domain, DESTINATION_RUA,
+                              permissions[i].rua, d), 1);
         if (d[0].state != permissions[i].state ||
             strcmp(d[0].address, permissions[i].address) != 0 ||
             (d[0].state == DESTINATION_READY) != (*d[0].why == '\0'))
@@ -127,11 +131,48 @@ static void test_permissions(void **state)
     resolver_unref(resolver);
 }
 
+/* Of failure reports the permission's ruf counts, and its rua does not (RFC 9991 §5). */
+static void test_failure_permissions(void **state)
+{
+    static const struct {
+        const char *ruf;
+        enum destination_state state;
+        const char *address;
+    } cases[] = {
+        { "mailto:a@yes.example", DESTINATION_READY, "a@yes.example" },
+        { "mailto:a@replaced.example", DESTINATION_READY, "a@replaced.example" },
+        { "mailto:a@failures.example", DESTINATION_READY, "new@failures.example" },
+        { "mailto:a@gone.example", DESTINATION_REFUSED, "a@gone.example" },
+        { "mailto:a@victim.example", DESTINATION_REFUSED, "a@victim.example" },
+        { "mailto:a@dead.example", DESTINATION_LATER, "a@dead.example" },
+    };
+    char error[256] = "";
+    struct resolver *resolver =
+        resolver_new_zone_text((struct text){ zone, sizeof zone - 1 }, error, sizeof error);
+    const struct dns_scope_limits limits = { .questions_max = 1000 };
+    struct dns_scope *dns = resolver ? dns_scope_new(resolver, &limits) : NULL;
+    struct destination d[DESTINATIONS_MAX];
+
+    (void)state;
+    if (!dns)
+        fail_msg("%s", error);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(destinations_find(region, dns, "example.org", DESTINATION_RUF,
+                                           cases[i].ruf, d), 1);
+        assert_int_equal(d[0].state, cases[i].state);
+        assert_string_equal(d[0].address, cases[i].address);
+    }
+    dns_scope_close(dns);
+    dns_scope_unref(dns);
+    resolver_unref(resolver);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_uris),
         cmocka_unit_test_setup_teardown(test_permissions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_failure_permissions, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
