@@ -202,12 +202,12 @@ static int print_items(struct import *import, FILE *out, FILE *errors)
     return status;
 }
 
-static int run(struct import *import, const char *file, FILE *out, FILE *errors)
+static int run(struct import *import, FILE *out, FILE *errors)
 {
     const struct import_program *program = import->program;
 
-    switch (import_read(&import->settings, file, program->includes, import->disk, import->region,
-                        errors)) {
+    switch (import_read(&import->settings, import->file, program->includes, import->disk,
+                        import->region, errors)) {
     case IMPORT_READ:
         break;
     case IMPORT_BAD:
@@ -230,6 +230,7 @@ int import_run(const struct import_program *program, const struct import_options
 {
     struct import import = {
         .program = program,
+        .file = options->file,
         .region = region_new(0),
         .disk = options->disk,
         .expand = options->expand,
@@ -238,7 +239,7 @@ int import_run(const struct import_program *program, const struct import_options
 
     if (!import.region)
         return out_of_memory(&import, errors);
-    status = run(&import, options->file, out, errors);
+    status = run(&import, out, errors);
     region_free(import.region);
     return status;
 }

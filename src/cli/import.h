@@ -64,6 +64,7 @@ struct import_item;
 
 struct import {
     const struct import_program *program;
+    const char *file;
     struct region *region;
     const struct import_disk *disk;
     bool expand;

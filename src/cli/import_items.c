@@ -325,19 +325,41 @@ static void print_section(struct import *import, const char *section, FILE *out)
     fputs("}\n", out);
 }
 
+/* Whether no setting before number I is of its file. */
+static bool begins_file(const struct import *import, size_t i)
+{
+    const struct foreign_setting *items = import->settings.items;
+
+    for (size_t j = 0; j < i; j++)
+        if (items[j].file == items[i].file)
+            return false;
+    return strcmp(items[i].file, import->file) != 0;
+}
+
+static void print_files(struct import *import, FILE *out)
+{
+    struct teller teller = { .out = out, .region = import->region, .margin = "# " };
+
+    tell(&teller, 0, "Read: %s", import_shown(import, text_of(import->file)));
+    for (size_t i = 0; i < import->settings.count; i++)
+        if (begins_file(import, i))
+            tell(&teller, NOTE_INDENT, "and %s",
+                 import_shown(import, text_of(import->settings.items[i].file)));
+}
+
 static void print_head(struct import *import, FILE *out)
 {
     const struct import_program *p = import->program;
 
-    fprintf(out,
-            "# vidimus.conf, made by `vidimus %s' of the settings of %s.\n"
-            "#\n"
-            "# Above each option stands the line that it comes from and, where it differs, how.\n"
-            "# What has no counterpart is at the end, with what does the job instead.  What is\n"
-            "# not here has the default of vidimus.  Read it, what says REVIEW above all; then\n"
-            "#\n"
-            "#     vidimus config --check -c FILE\n",
-            p->command, p->name);
+    fprintf(out, "# vidimus.conf, made by `vidimus %s' of the settings of %s.\n", p->command,
+            p->name);
+    print_files(import, out);
+    fputs("#\n"
+          "# Above each option stands the line that it comes from and, where it differs, how.\n"
+          "# What has no counterpart is at the end, with what does the job instead.  What is\n"
+          "# not here has the default of vidimus.  Read it, what says REVIEW above all; then\n"
+          "#\n"
+          "#     vidimus config --check -c FILE\n", out);
 }
 
 void import_items_print(struct import *import, FILE *out)
