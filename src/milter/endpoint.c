@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +15,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
+
+/* More than are open when the listener is. */
+enum { DESCRIPTORS_AT_START = 256 };
 
 static bool scheme_is(const char *listen, size_t len, const char *scheme)
 {
@@ -74,6 +79,20 @@ enum endpoint_state endpoint_lock(const char *file, int *lock, char *error, size
     close(*lock);
     *lock = -1;
     return busy ? ENDPOINT_BUSY : ENDPOINT_ERROR;
+}
+
+/* Accepted connections take the option over from their listener. */
+void endpoint_send_at_once(void)
+{
+    const int on = 1;
+
+    for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS_AT_START; fd++) {
+        int listens = 0;
+        socklen_t size = sizeof listens;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens)
+            (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* UNIX has none */
+    }
 }
 
 /* The size of the address, or 0 when PATH is too long. */

@@ -38,6 +38,11 @@ enum endpoint_state endpoint_claim(const char *path, int *lock, char *error, siz
 /* Checks that FD is a listening socket that we were given. */
 enum endpoint_state endpoint_check_fd(int fd, char *error, size_t error_size);
 
+/* Has every TCP listener of this process (libmilter keeps its own to itself) hand out
+ * connections that send at once.  An end of message is answered in several small
+ * packets; without this each waits for the MTA's delayed acknowledgement, 40 ms. */
+void endpoint_send_at_once(void);
+
 /* Makes UID and GID the owners of the socket at PATH.  Nothing else is ever
  * given away: the directory may belong to somebody less trusted than we are,
  * who can put a link there.  The mode comes from umask(2) at bind(2). */

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -238,6 +240,30 @@ static void only_a_listener_is_taken_as_fd(void **state)
 
 /* --- watchdog ------------------------------------------------------------- */
 
+static void test_tcp_connections_send_at_once(void **state)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+    int accepted, on = 0;
+    socklen_t size = sizeof address;
+
+    (void)state;
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    endpoint_send_at_once();
+    assert_int_equal(connect(client, (struct sockaddr *)&address, size), 0);
+    accepted = accept(listener, NULL, NULL);
+    assert_true(accepted >= 0);
+    size = sizeof on;
+    assert_int_equal(getsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+    assert_true(on);
+    close(accepted);
+    close(client);
+    close(listener);
+}
+
 static void watchdog_wants_ended_questions(void **state)
 {
     int one, two;
@@ -459,6 +485,7 @@ static void missing_names_have_a_remedy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tcp_connections_send_at_once),
         cmocka_unit_test(reply_is_what_libmilter_takes),
         cmocka_unit_test(reply_is_cut),
         cmocka_unit_test(listen_text_is_parsed),
