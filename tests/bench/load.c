@@ -1,0 +1,474 @@
+/* load.c: many messages through a milter, as an MTA would send them, and how long
+ * each waited after its final dot.
+ *
+ *   load ADDRESS CONNECTIONS MESSAGES PER-CONNECTION PAUSE-MS FILE...
+ *
+ * ADDRESS is a loopback port, or the path of a UNIX socket.  CONNECTIONS threads
+ * send MESSAGES in all, PER-CONNECTION on each connection, taking the FILEs in turn;
+ * PAUSE-MS passes between envelope and data.  Replies and steps that the milter has
+ * negotiated away are not waited for, or sent.
+ *
+ * A FILE begins with a line "IP HELO MAIL-FROM RCPT-TO"; the message follows, with
+ * CRLF line ends.
+ *
+ * Prints "messages N errors N p50 N p90 N p99 N max N us", and each reply with its
+ * count. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The milter protocol, version 6, as Postfix 3 and Sendmail 8.17 speak it. */
+enum { VERSION_6 = 6, ALL_ACTIONS = 0x1ff, ALL_STEPS = 0x1fffff, CHUNK_MAX = 65535 };
+
+enum step { STEP_CONNECT, STEP_HELO, STEP_MAIL, STEP_RCPT, STEP_DATA, STEP_HEADER, STEP_EOH,
+            STEP_BODY, STEP_COUNT };
+
+/* The command of each step, and the bits by which a milter does without it, or
+ * without replying to it. */
+static const struct {
+    char command;
+    uint32_t skipped, unanswered;
+} steps[STEP_COUNT] = {
+    [STEP_CONNECT] = { 'C', 0x1, 0x1000 }, [STEP_HELO] = { 'H', 0x2, 0x2000 },
+    [STEP_MAIL] = { 'M', 0x4, 0x4000 },    [STEP_RCPT] = { 'R', 0x8, 0x8000 },
+    [STEP_DATA] = { 'T', 0x200, 0x10000 }, [STEP_HEADER] = { 'L', 0x20, 0x80 },
+    [STEP_EOH] = { 'N', 0x40, 0x40000 },   [STEP_BODY] = { 'B', 0x10, 0x80000 },
+};
+
+struct mail {
+    char *octets; /* of the file */
+    const char *ip, *helo, *from, *to;
+    char *headers; /* "name\0value\0" for each, in one piece */
+    size_t header_count;
+    const char *body;
+    size_t body_len;
+};
+
+static const char *address;
+static long message_count, per_connection, pause_ms;
+static struct mail *mails;
+static size_t mail_count;
+static atomic_long next_message, errors;
+static uint32_t *waits; /* microseconds, by message */
+static atomic_long replies[256];
+
+static void die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+/* --- connection --------------------------------------------------------- */
+
+struct connection {
+    int fd;
+    uint32_t negotiated;
+    char *out; /* packets that are to be sent together */
+    size_t out_len, out_room;
+};
+
+static bool flush(struct connection *c)
+{
+    size_t at = 0;
+
+    while (at < c->out_len) {
+        ssize_t sent = send(c->fd, c->out + at, c->out_len - at, MSG_NOSIGNAL);
+
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent <= 0)
+            return false;
+        at += (size_t)sent;
+    }
+    c->out_len = 0;
+    return true;
+}
+
+static bool receive(struct connection *c, void *octets, size_t len)
+{
+    for (char *at = octets; len > 0;) {
+        ssize_t got = recv(c->fd, at, len, 0);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        at += got;
+        len -= (size_t)got;
+    }
+    return true;
+}
+
+static void packet(struct connection *c, char command, const void *data, size_t len)
+{
+    uint32_t size = htonl((uint32_t)len + 1);
+
+    if (c->out_room < c->out_len + len + 5) {
+        c->out_room = 2 * (c->out_len + len + 5);
+        c->out = realloc(c->out, c->out_room);
+        if (!c->out)
+            die("memory");
+    }
+    memcpy(c->out + c->out_len, &size, 4);
+    c->out[c->out_len + 4] = command;
+    if (len)
+        memcpy(c->out + c->out_len + 5, data, len);
+    c->out_len += len + 5;
+}
+
+/* The command of the next packet; its data is thrown away but for the first LEN
+ * octets, into HEAD.  0: the connection is gone. */
+static char reply(struct connection *c, void *head, size_t len)
+{
+    char start[5], rest[4096];
+    uint32_t size;
+
+    if (!flush(c) || !receive(c, start, sizeof start))
+        return 0;
+    memcpy(&size, start, 4);
+    size = ntohl(size) - 1;
+    if (len > size || (len && !receive(c, head, len)))
+        return 0;
+    for (size -= (uint32_t)len; size > 0;) {
+        size_t some = size < sizeof rest ? size : sizeof rest;
+
+        if (!receive(c, rest, some))
+            return 0;
+        size -= (uint32_t)some;
+    }
+    return start[4];
+}
+
+static int open_socket(void)
+{
+    struct sockaddr_un local = { .sun_family = AF_UNIX };
+    struct sockaddr_in loopback = { .sin_family = AF_INET,
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(*address == '/' ? AF_UNIX : AF_INET, SOCK_STREAM, 0), one = 1, failed;
+
+    if (fd < 0)
+        die("socket");
+    if (*address == '/') {
+        snprintf(local.sun_path, sizeof local.sun_path, "%s", address);
+        failed = connect(fd, (struct sockaddr *)&local, sizeof local);
+    } else {
+        loopback.sin_port = htons((uint16_t)atoi(address));
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        failed = connect(fd, (struct sockaddr *)&loopback, sizeof loopback);
+    }
+    if (!failed)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static bool open_connection(struct connection *c)
+{
+    const uint32_t offer[] = { htonl(VERSION_6), htonl(ALL_ACTIONS), htonl(ALL_STEPS) };
+    uint32_t answer[3];
+
+    c->fd = open_socket();
+    c->out_len = 0;
+    if (c->fd < 0)
+        return false;
+    packet(c, 'O', offer, sizeof offer);
+    if (reply(c, answer, sizeof answer) != 'O')
+        return false;
+    c->negotiated = ntohl(answer[2]);
+    return true;
+}
+
+static void close_connection(struct connection *c)
+{
+    if (c->fd < 0)
+        return;
+    packet(c, 'Q', NULL, 0);
+    flush(c);
+    close(c->fd);
+    c->fd = -1;
+}
+
+/* --- one message -------------------------------------------------------- */
+
+/* Sends STEP as far as the milter wants it.  What it answered; 'c' if nothing. */
+static char take_step(struct connection *c, enum step step, const void *data, size_t len)
+{
+    if (c->negotiated & steps[step].skipped)
+        return 'c';
+    packet(c, steps[step].command, data, len);
+    return c->negotiated & steps[step].unanswered ? 'c' : reply(c, NULL, 0);
+}
+
+static bool goes_on(char answer)
+{
+    return answer == 'c' || answer == 's';
+}
+
+/* "A\0B\0" as one piece of data. */
+static size_t join(char *out, const char *a, const char *b)
+{
+    size_t first = strlen(a) + 1, second = strlen(b) + 1;
+
+    memcpy(out, a, first);
+    memcpy(out + first, b, second);
+    return first + second;
+}
+
+static char introduce(struct connection *c, const struct mail *m)
+{
+    char data[1024];
+    size_t len = (size_t)snprintf(data, sizeof data, "client.example") + 1;
+    bool v6 = strchr(m->ip, ':');
+    char answer;
+
+    data[len++] = v6 ? '6' : '4';
+    data[len++] = 0;
+    data[len++] = 25;
+    len += (size_t)snprintf(data + len, sizeof data - len, "%s%s", v6 ? "IPv6:" : "", m->ip) + 1;
+    packet(c, 'D', "Cj\0mx.example.net", 18);
+    answer = take_step(c, STEP_CONNECT, data, len);
+    return goes_on(answer) ? take_step(c, STEP_HELO, m->helo, strlen(m->helo) + 1) : answer;
+}
+
+static char send_envelope(struct connection *c, const struct mail *m, long number)
+{
+    char data[1024], id[32];
+    size_t len = join(data, "Mi", "");
+    char answer;
+
+    snprintf(id, sizeof id, "Q%ld", number);
+    len = join(data + 1, "i", id) + 1;
+    data[0] = 'M';
+    packet(c, 'D', data, len);
+    answer = take_step(c, STEP_MAIL, m->from, strlen(m->from) + 1);
+    if (goes_on(answer))
+        answer = take_step(c, STEP_RCPT, m->to, strlen(m->to) + 1);
+    if (pause_ms) {
+        flush(c);
+        nanosleep(&(struct timespec){ pause_ms / 1000, pause_ms % 1000 * 1000000 }, NULL);
+    }
+    return goes_on(answer) ? take_step(c, STEP_DATA, NULL, 0) : answer;
+}
+
+static char send_content(struct connection *c, const struct mail *m)
+{
+    const char *header = m->headers;
+    char answer = 'c';
+
+    for (size_t i = 0; goes_on(answer) && i < m->header_count; i++) {
+        size_t name = strlen(header) + 1, value = strlen(header + name) + 1;
+
+        answer = take_step(c, STEP_HEADER, header, name + value);
+        header += name + value;
+    }
+    if (goes_on(answer))
+        answer = take_step(c, STEP_EOH, NULL, 0);
+    for (size_t at = 0; answer == 'c' && at < m->body_len; at += CHUNK_MAX) {
+        size_t left = m->body_len - at;
+
+        answer = take_step(c, STEP_BODY, m->body + at, left < CHUNK_MAX ? left : CHUNK_MAX);
+    }
+    return answer;
+}
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* From the final dot to the verdict; what changes the message comes before it. */
+static char finish(struct connection *c, long number)
+{
+    int64_t started;
+    char answer;
+
+    flush(c);
+    started = now_us();
+    packet(c, 'E', NULL, 0);
+    do
+        answer = reply(c, NULL, 0);
+    while (answer && strchr("+-hmieobqp", answer));
+    waits[number] = (uint32_t)(now_us() - started);
+    return answer;
+}
+
+static bool send_message(struct connection *c, long number, bool first)
+{
+    const struct mail *m = &mails[(size_t)number % mail_count];
+    char answer = first ? introduce(c, m) : 'c';
+
+    if (goes_on(answer))
+        answer = send_envelope(c, m, number);
+    if (goes_on(answer))
+        answer = send_content(c, m);
+    if (goes_on(answer))
+        answer = finish(c, number);
+    replies[(unsigned char)answer]++;
+    if (!answer)
+        errors++;
+    return answer;
+}
+
+static void *run(void *unused)
+{
+    struct connection c = { .fd = -1 };
+    long number, on_this = 0;
+
+    while ((number = next_message++) < message_count) {
+        if (on_this == per_connection || c.fd < 0) {
+            close_connection(&c);
+            on_this = 0;
+            if (!open_connection(&c)) {
+                errors++;
+                if (c.fd >= 0)
+                    close(c.fd);
+                c.fd = -1;
+                continue;
+            }
+        }
+        if (!send_message(&c, number, on_this++ == 0)) {
+            close(c.fd);
+            c.fd = -1;
+        }
+    }
+    close_connection(&c);
+    free(c.out);
+    return unused;
+}
+
+/* --- files -------------------------------------------------------------- */
+
+static char *read_file(const char *name, size_t *len)
+{
+    FILE *in = fopen(name, "rb");
+    char *octets = NULL;
+    long size;
+
+    if (!in || fseek(in, 0, SEEK_END) != 0 || (size = ftell(in)) < 0)
+        die(name);
+    rewind(in);
+    *len = (size_t)size;
+    octets = malloc(*len + 1);
+    if (!octets || fread(octets, 1, *len, in) != *len)
+        die(name);
+    octets[*len] = '\0';
+    fclose(in);
+    return octets;
+}
+
+static char *word(char **rest)
+{
+    char *w = strsep(rest, " ");
+
+    return w ? w : (char *)"";
+}
+
+/* Cuts the header into names and values: an MTA hands folds over with LF, and keeps
+ * the blank behind the colon (SMFIP_HDR_LEADSPC). */
+static char *take_header(struct mail *m, char *at)
+{
+    char *out = malloc(strlen(at) + 1);
+
+    m->headers = out;
+    if (!out)
+        die("memory");
+    while (*at && strncmp(at, "\r\n", 2) != 0) {
+        char *colon = strchr(at, ':');
+
+        if (!colon)
+            break;
+        out += snprintf(out, (size_t)(colon - at) + 1, "%s", at) < 0 ? 0 : colon - at + 1;
+        for (at = colon + 1; *at && !(at[0] == '\n' && at[1] != ' ' && at[1] != '\t'); at++)
+            if (*at != '\r')
+                *out++ = *at;
+        *out++ = '\0';
+        at += *at != '\0';
+        m->header_count++;
+    }
+    return *at ? at + 2 : at;
+}
+
+static void read_mail(const char *name, struct mail *m)
+{
+    size_t len;
+    char *line_end, *rest;
+
+    m->octets = rest = read_file(name, &len);
+    line_end = strchr(m->octets, '\n');
+    if (!line_end)
+        die(name);
+    *line_end = '\0';
+    m->ip = word(&rest);
+    m->helo = word(&rest);
+    m->from = word(&rest);
+    m->to = word(&rest);
+    m->body = take_header(m, line_end + 1);
+    m->body_len = len - (size_t)(m->body - m->octets);
+}
+
+/* --- the whole ---------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void print(void)
+{
+    size_t n = (size_t)message_count;
+
+    qsort(waits, n, sizeof *waits, compare);
+    printf("messages %ld errors %ld p50 %u p90 %u p99 %u max %u us", message_count, (long)errors,
+           waits[n / 2], waits[n * 9 / 10], waits[n * 99 / 100], waits[n - 1]);
+    for (int c = 1; c < 256; c++)
+        if (replies[c])
+            printf(" %c=%ld", c, (long)replies[c]);
+    putchar('\n');
+}
+
+int main(int argc, char **argv)
+{
+    long connections = argc > 6 ? atol(argv[2]) : 0;
+    pthread_t *threads;
+
+    if (connections < 1 || connections > 2000 || atol(argv[3]) < 1 || atol(argv[4]) < 1) {
+        fputs("usage: load ADDRESS CONNECTIONS MESSAGES PER-CONNECTION PAUSE-MS FILE...\n", stderr);
+        return 64;
+    }
+    address = argv[1];
+    message_count = atol(argv[3]);
+    per_connection = atol(argv[4]);
+    pause_ms = atol(argv[5]);
+    mail_count = (size_t)argc - 6;
+    mails = calloc(mail_count, sizeof *mails);
+    waits = calloc((size_t)message_count, sizeof *waits);
+    threads = calloc((size_t)connections, sizeof *threads);
+    if (!mails || !waits || !threads)
+        die("memory");
+    for (size_t i = 0; i < mail_count; i++)
+        read_mail(argv[6 + i], &mails[i]);
+    for (long i = 0; i < connections; i++)
+        if (pthread_create(&threads[i], NULL, run, NULL) != 0)
+            die("thread");
+    for (long i = 0; i < connections; i++)
+        pthread_join(threads[i], NULL);
+    print();
+    return errors > 0;
+}

@@ -1,0 +1,82 @@
+/* nothing.c: a milter that does nothing: the floor under every milter.  It takes
+ * headers and body, as a verifier must, and has the replies negotiated away.
+ *
+ *   nothing PORT */
+#include <libmilter/mfapi.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static sfsistat negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
+                          unsigned long f3, unsigned long *pf0, unsigned long *pf1,
+                          unsigned long *pf2, unsigned long *pf3)
+{
+    (void)ctx;
+    (void)f0;
+    (void)f2;
+    (void)f3;
+    *pf0 = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
+    *pf1 = f1 & (SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_DATA |
+                 SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_NR_UNKN | SMFIP_NOUNKNOWN |
+                 SMFIP_HDR_LEADSPC);
+    *pf2 = *pf3 = 0;
+    return SMFIS_CONTINUE;
+}
+
+static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
+{
+    (void)ctx;
+    (void)name;
+    (void)value;
+    return SMFIS_NOREPLY;
+}
+
+static sfsistat on_body(SMFICTX *ctx, unsigned char *octets, size_t len)
+{
+    (void)ctx;
+    (void)octets;
+    (void)len;
+    return SMFIS_NOREPLY;
+}
+
+static sfsistat on_words(SMFICTX *ctx, char **words)
+{
+    (void)ctx;
+    (void)words;
+    return SMFIS_NOREPLY;
+}
+
+static sfsistat on_end_of_header(SMFICTX *ctx)
+{
+    (void)ctx;
+    return SMFIS_NOREPLY;
+}
+
+static sfsistat on_end(SMFICTX *ctx)
+{
+    (void)ctx;
+    return SMFIS_ACCEPT;
+}
+
+int main(int argc, char **argv)
+{
+    struct smfiDesc filter = {
+        .xxfi_name = (char *)"nothing",
+        .xxfi_version = SMFI_VERSION,
+        .xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS,
+        .xxfi_envfrom = on_words,
+        .xxfi_envrcpt = on_words,
+        .xxfi_header = on_header,
+        .xxfi_eoh = on_end_of_header,
+        .xxfi_body = on_body,
+        .xxfi_eom = on_end,
+        .xxfi_negotiate = negotiate,
+    };
+    char where[64];
+
+    if (argc != 2)
+        return 64;
+    snprintf(where, sizeof where, "inet:%d@127.0.0.1", atoi(argv[1]));
+    if (smfi_setconn(where) == MI_FAILURE || smfi_register(filter) == MI_FAILURE)
+        return 1;
+    return smfi_main() == MI_FAILURE;
+}
