@@ -255,7 +255,8 @@ bool print_json(const struct judgement *j, FILE *out)
         results_json(j->findings), "dmarc", dmarc_json(j->dmarc), "spf_explanation",
         string_value(j->spf ? j->spf->explanation : NULL), "list", list_json(&j->list), "verdict",
         verdict_json(&j->verdict), "header", unfolded_value(j->header), "plan", plan_json(&j->plan),
-        "signing", signing_json(j->signing), "sealing", sealing_json(j->sealing), "dns", "questions", (int)j->dns.questions, "waited_ms", (json_int_t)j->dns.waited_ms);
+        "signing", signing_json(j->signing), "sealing", sealing_json(j->sealing), "dns", "questions",
+        (int)j->dns.questions, "waited_ms", (json_int_t)j->dns.waited_ms);
     bool written = root && json_dumpf(root, out, JSON_INDENT(1)) == 0 && fputc('\n', out) != EOF;
 
     json_decref(root);

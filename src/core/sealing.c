@@ -1,5 +1,7 @@
 #include "core/sealing.h"
 
+#include <string.h>
+
 #include "auth/arc.h"
 #include "auth/authres.h"
 #include "auth/header_hash.h"
@@ -65,6 +67,48 @@ static const char *wanted_recipient(const struct leaving *m)
     return first ? first->path.domain : "";
 }
 
+static void free_region(void *region)
+{
+    region_free(region);
+}
+
+/* A region that goes with the message's. */
+static struct region *own_region(const struct leaving *m)
+{
+    struct region *region = region_new(SEALING_MEMORY_MAX);
+
+    return region && region_on_free(m->message->region, free_region, region) ? region : NULL;
+}
+
+static void read_chain(struct sealing *s, const struct leaving *m)
+{
+    s->chain_seen = region_alloc(s->region, sizeof *s->chain_seen);
+    if (!s->chain_seen)
+        return;
+    arc_chain_init(s->chain_seen, s->region);
+    for (const struct field *f = m->message->fields; f; f = f->next)
+        arc_chain_field(s->chain_seen, f);
+    arc_chain_end(s->chain_seen);
+}
+
+/* The domain of ours that sealed the message last, when it came here: a list's
+ * members are recipients elsewhere.  NULL: none. */
+static const char *sealed_before(struct sealing *s, const struct leaving *m)
+{
+    const struct arc_set *newest;
+
+    if (m->origin != ORIGIN_TRUSTED || !field_find(m->message->fields, TEXT("ARC-Seal")))
+        return NULL;
+    s->region = own_region(m);
+    if (s->region)
+        read_chain(s, m);
+    newest = s->chain_seen ? s->chain_seen->sets[s->chain_seen->newest_seal] : NULL;
+    for (size_t i = 0; newest && i < m->config->seal.key_count; i++)
+        if (strcmp(newest->seal.domain, m->config->seal.keys[i].domain) == 0)
+            return newest->seal.domain;
+    return NULL;
+}
+
 /* --- the chain as it came ------------------------------------------------- */
 
 /* What our own fields on MESSAGE say of the chain; false: nothing. */
@@ -92,17 +136,6 @@ static bool recorded_result(struct sealing *s, const struct leaving *m, enum res
     return found;
 }
 
-static void read_chain(struct sealing *s, const struct leaving *m)
-{
-    s->chain_seen = region_alloc(s->region, sizeof *s->chain_seen);
-    if (!s->chain_seen)
-        return;
-    arc_chain_init(s->chain_seen, s->region);
-    for (const struct field *f = m->message->fields; f; f = f->next)
-        arc_chain_field(s->chain_seen, f);
-    arc_chain_end(s->chain_seen);
-}
-
 static void begin_validation(struct sealing *s, const struct leaving *m)
 {
     s->verifier = arc_verifier_new(m->message,
@@ -125,10 +158,12 @@ static void begin_chain(struct sealing *s, const struct leaving *m)
     enum result recorded;
 
     if (m->origin != ORIGIN_TRUSTED || !recorded_result(s, m, &recorded)) {
+        s->chain_seen = NULL;
         begin_validation(s, m);
         return;
     }
-    read_chain(s, m);
+    if (!s->chain_seen)
+        read_chain(s, m);
     s->chain = recorded == RESULT_FAIL ? CHAIN_FAIL : CHAIN_PASS;
 }
 
@@ -277,36 +312,26 @@ static void begin(struct sealing *s, const struct leaving *m, bool validated)
 
 /* --- all together --------------------------------------------------------- */
 
-static void free_region(void *region)
-{
-    region_free(region);
-}
-
-/* A region that goes with the message's. */
-static struct region *own_region(const struct leaving *m)
-{
-    struct region *region = region_new(SEALING_MEMORY_MAX);
-
-    return region && region_on_free(m->message->region, free_region, region) ? region : NULL;
-}
-
 void sealing_begin(struct sealing *s, const struct leaving *m, bool validated)
 {
-    const char *recipient;
+    const char *domain;
 
     *s = (struct sealing){ .state = SEALING_NOT_ASKED };
     if (m->config->seal.key_count == 0 || !passes_through(m))
         return;
-    recipient = wanted_recipient(m);
-    if (!recipient)
+    domain = wanted_recipient(m);
+    if (!domain)
+        domain = sealed_before(s, m);
+    if (!domain)
         return;
-    if (!keyring_sealer(m->keyring, recipient, &s->signer)) {
+    if (!keyring_sealer(m->keyring, domain, &s->signer)) {
         s->state = SEALING_NO_KEY;
         s->why = "no active RSA key of `seal' could be loaded";
         return;
     }
     s->state = SEALING_SEALED; /* if all goes well */
-    s->region = own_region(m);
+    if (!s->region)
+        s->region = own_region(m);
     if (s->region)
         begin(s, m, validated);
     else

@@ -3,7 +3,9 @@
  *
  * Sealed is mail from outside that is accepted, and mail that a content filter or
  * a list manager of ours hands back (from a trusted client, with an
- * Authentication-Results field of ours): never what was written here.
+ * Authentication-Results field of ours): never what was written here.  Of these,
+ * what is for the recipients that the configuration names; and what is handed back
+ * with a seal that it got for that when it came: a list sends it on to others.
  *
  * cv= is what the chain was when the message came to us.  For mail from outside
  * that is what was found now.  For mail that is handed back it is what our field
