@@ -232,7 +232,7 @@ def parse_message(data):
     """Octets of a message as ([(name, value)], body), values as after the colon."""
     head, _, body = data.partition(b"\r\n\r\n")
     fields = []
-    for line in head.split(b"\r\n"):
+    for line in head.removesuffix(b"\r\n").split(b"\r\n"):
         if line[:1] in (b" ", b"\t") and fields:
             fields[-1] = (fields[-1][0], fields[-1][1] + b"\n" + line)
         else:

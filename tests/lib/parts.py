@@ -370,6 +370,15 @@ disable_dns_lookups = yes
         # Where the milter socket lives: seen as /vidimus inside the chroot.
         (self.queue / "vidimus").mkdir(exist_ok=True)
 
+    def client(self, port, ip=None, helo="client.example"):
+        """An SMTP client; with IP one that Postfix takes for a host elsewhere."""
+        return Client(port, ip=ip, helo=helo)
+
+    def local(self, data, sender, rcpts):
+        """Mail of a user of this host (LF line ends), as sendmail(1) takes it."""
+        return subprocess.run(["sendmail", "-C", str(self.conf), "-i", "-f", sender, *rcpts],
+                              input=data, capture_output=True)
+
     def command(self, *words):
         return subprocess.run(["postfix", "-c", str(self.conf), *words], capture_output=True,
                               text=True)
@@ -424,7 +433,8 @@ class Client:
 
     def send(self, sender, rcpts, data):
         """(code, text) of the reply that decided."""
-        code, text = self.smtp.mail(sender)
+        eight_bits = not data.isascii() and self.smtp.has_extn("8bitmime")
+        code, text = self.smtp.mail(sender, ["BODY=8BITMIME"] if eight_bits else [])
         if code != 250:
             self.smtp.rset()
             return code, text.decode(errors="replace")

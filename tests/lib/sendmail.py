@@ -85,7 +85,7 @@ class SaslAuthd:
 
 
 # As Debian's sendmail.mc and submit.mc begin, with every path in the private
-# directory.  What they refuse for the sake of rates is left out.
+# directory.  What they put off or refuse for the sake of rates or load is left out.
 COMMON = r"""divert(-1)
 define(`_USE_ETC_MAIL_')
 define(`MAIL_SETTINGS_DIR', `{dir}/')
@@ -108,6 +108,8 @@ define(`confSERVICE_SWITCH_FILE', `{dir}/service.switch')dnl
 define(`confDOMAIN_NAME', `mx.example.net')dnl
 define(`confTO_IDENT', `0')dnl
 define(`confDONT_PROBE_INTERFACES', `True')dnl
+define(`confQUEUE_LA', `10000')dnl
+define(`confREFUSE_LA', `10000')dnl
 define(`confDONT_BLAME_SENDMAIL', `GroupWritableDirPathSafe,GroupReadableSASLDBFile,TrustStickyBit')dnl
 """
 
