@@ -6,10 +6,12 @@ A judge takes Signed messages.  For signatures it gives the results of the field
 of ours, from the top; for a chain one result.
 """
 import base64
+import contextlib
 import json
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -69,18 +71,25 @@ def mail_dkim(perl, signed):
     return [result for result, _ in answer[:signed.signatures]]
 
 
+def listens(path):
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+        probe.connect(str(path))
+        return True
+    return False
+
+
 class Opendkim:
     """Debian's opendkim as a milter: we are its MTA."""
 
     def __init__(self, place, dns):
-        socket = place / "opendkim.sock"
+        path = place / "opendkim.sock"
         config = place / "opendkim.conf"
-        config.write_text(f"Socket local:{socket}\nTestPublicKeys {dns.opendkim}\nMode v\nSyslog no\n"
+        config.write_text(f"Socket local:{path}\nTestPublicKeys {dns.opendkim}\nMode v\nSyslog no\n"
                           "InternalHosts 192.0.2.255\nMaximumHeaders 0\nAuthservID opendkim.example\n")
         program = shutil.which("opendkim") or "/usr/sbin/opendkim"
         self.process = Process([program, "-f", "-x", str(config)], place / "opendkim.log")
-        wait_for("opendkim", socket.exists)
-        self.mta = MilterClient(f"local:{socket}", timeout=60).negotiate()
+        wait_for("opendkim", lambda: listens(path))
+        self.mta = MilterClient(f"local:{path}", timeout=60).negotiate()
         self.mta.connect("192.0.2.1")
         self.mta.helo("mail.example.net")
 
