@@ -245,7 +245,7 @@ static void no_more_rules_than_there_is_room_for(void **state)
     for (int i = 20; i > 0; i--) /* tails in another order than the lines */
         snprintf(signing + strlen(signing), 64, "%.*s*@a.example s1\n", i % 2 ? 0 : 1, "u");
     for (int i = 0; i < 10; i++)
-        snprintf(signing + strlen(signing), 64, "*%.*s s1\n", i, "m.example" + 9 - i);
+        snprintf(signing + strlen(signing), 64, "*%.*s s1\n", i, &"m.example"[9 - i]);
     write_text("many", signing, 0600);
     write_text("kt", "s1 %:s1:/k\n", 0600);
     keyring = keyring_of(NULL, "opendkim-key-table = \"%s/kt\"\nopendkim-signing-table = "
