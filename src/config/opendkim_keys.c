@@ -49,10 +49,10 @@ static bool take(struct rules *rules, const struct dataset_entry *entry,
     *key = (struct opendkim_key){ .name = entry->name, .file = file, .place = entry->place };
     if (text_equal(domain, TEXT(AUTHOR_DOMAIN)))
         key->domain = AUTHOR_DOMAIN;
-    else if (domain_normalise(domain, name))
+    else if (domain_normalise(domain, name) && domain_labels(name) > 1)
         key->domain = text_dup(rules->region, text_of(name));
     else
-        return refuse(rules, entry, domain, "is not a domain (nor %, the author domain)");
+        return refuse(rules, entry, domain, "is not a domain that d= can be (nor %, the author domain)");
     if (!domain_normalise(selector, name))
         return refuse(rules, entry, selector, "is not a selector");
     key->selector = text_dup(rules->region, text_of(name));

@@ -8,7 +8,7 @@ struct opendkim_key {
     struct text name;
     const char *domain;   /* normalised, or AUTHOR_DOMAIN */
     const char *selector; /* normalised */
-    struct text file;     /* in it % stands for the author domain */
+    struct text file;     /* in it % stands for d= */
     struct place place;
 };
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/glob.h"
@@ -253,7 +254,7 @@ static void add_rule(struct reading *r, const struct signing *s, const struct pa
     if (!rule || !file)
         return;
     why = rule_check_key(rule, &source, r->rules->region);
-    if (!why)
+    if (!why && !rule_has_key(rule, &source))
         why = rule_add_key(rule, &source, r->rules->region);
     if (why)
         refuse(r, s, key->name, why);
@@ -300,12 +301,12 @@ static struct text domain_in(const struct folder *folder, const struct pattern *
     if (t.len <= around || !text_equal(text_head(t, folder->before.len), folder->before) ||
         !text_equal(text_tail(t, t.len - folder->behind.len), folder->behind) ||
         !domain_normalise(domain, normal) || !text_equal(domain, text_of(normal)) ||
-        !glob_matches(pattern->domain, domain))
+        domain_labels(normal) < 2 || !glob_matches(pattern->domain, domain))
         return TEXT("");
     return domain;
 }
 
-/* A rule for each domain that has a name in the folder, as it is now. */
+/* A rule for each domain that has a key in the folder, as it is now. */
 static void add_each_in_folder(struct reading *r, const struct signing *s,
                                const struct pattern *pattern, const struct opendkim_key *key)
 {
@@ -329,20 +330,26 @@ static void add_each_in_folder(struct reading *r, const struct signing *s,
         struct text domain = domain_in(&folder, pattern, names[i]->d_name);
         struct pattern one = narrowed(r, pattern, domain);
 
-        if (domain.len > 0)
-            add_rule(r, s, &one, key, with_domain(r, key->file, domain));
+        const char *file = domain.len > 0 ? with_domain(r, key->file, domain) : NULL;
+
+        if (file && (access(file, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)))
+            add_rule(r, s, &one, key, file);
         free(names[i]);
     }
     free(names);
 }
 
+/* In the path % is d=, whatever the manual says. */
 static void add_key(struct reading *r, const struct signing *s, const struct pattern *pattern,
                     const struct opendkim_key *key)
 {
-    if (text_find(key->file, '%') < key->file.len && has_star(pattern->domain))
+    bool of_author = strcmp(key->domain, AUTHOR_DOMAIN) == 0;
+    struct text domain = of_author ? pattern->domain : text_of(key->domain);
+
+    if (text_find(key->file, '%') < key->file.len && has_star(domain))
         add_each_in_folder(r, s, pattern, key);
     else
-        add_rule(r, s, pattern, key, with_domain(r, key->file, pattern->domain));
+        add_rule(r, s, pattern, key, with_domain(r, key->file, domain));
 }
 
 /* ---- a line */

@@ -151,10 +151,21 @@ const char *rule_check_key(const struct sign_rule *rule, struct key_source *key,
         key->domain = domain_of_pattern(rule);
     else if (domain_normalise(text_of(key->domain), name))
         key->domain = text_dup(region, text_of(name));
+    if (key->domain && strcmp(key->domain, AUTHOR_DOMAIN) != 0 && domain_labels(key->domain) < 2)
+        return "has a domain of one label, which d= cannot be (RFC 6376 3.5)";
     if (key->domain &&
         strlen(key->selector) + strlen(key_label) + strlen(key->domain) > DOMAIN_MAX)
         return "makes a name of more than 253 octets with its domain";
     return NULL;
+}
+
+bool rule_has_key(const struct sign_rule *rule, const struct key_source *key)
+{
+    for (size_t i = 0; i < rule->key_count; i++)
+        if (strcmp(rule->keys[i].selector, key->selector) == 0 &&
+            strcmp(rule->keys[i].domain, key->domain) == 0)
+            return true;
+    return false;
 }
 
 const char *rule_add_key(struct sign_rule *rule, const struct key_source *key,
@@ -162,10 +173,8 @@ const char *rule_add_key(struct sign_rule *rule, const struct key_source *key,
 {
     struct key_source *keys;
 
-    for (size_t i = 0; i < rule->key_count; i++)
-        if (strcmp(rule->keys[i].selector, key->selector) == 0 &&
-            strcmp(rule->keys[i].domain, key->domain) == 0)
-            return "is given twice for this pattern";
+    if (rule_has_key(rule, key))
+        return "is given twice for this pattern";
     if (rule->key_count == SIGN_KEYS_MAX)
         return "is one key too many: 8 for one pattern";
     keys = region_array(region, rule->key_count + 1, sizeof *keys);

@@ -52,6 +52,9 @@ struct rule *rules_add(struct rules *rules, const struct sign_rule *rule, struct
 const char *rule_check_key(const struct sign_rule *rule, struct key_source *key,
                            struct region *region);
 
+/* A key with the name that KEY has in DNS is there. */
+bool rule_has_key(const struct sign_rule *rule, const struct key_source *key);
+
 /* Adds KEY, which has been checked, to a rule of a table.  NULL, or what is wrong. */
 const char *rule_add_key(struct sign_rule *rule, const struct key_source *key,
                          struct region *region);

@@ -276,7 +276,7 @@ static void plain_files_are_in_the_order_of_the_search(void **state)
 
 static void one_pattern_is_one_rule(void **state)
 {
-    static const char signing[] = "*@a.example n1\n*@a.example n2\n"
+    static const char signing[] = "*@a.example n1\n*@a.example n2\n*@a.example n2\n"
                                   "*@a.example n3:@%\n*@a.example n2:@%\n";
 
     (void)state;
@@ -346,11 +346,19 @@ static void percent_in_a_path(void **state)
     (void)state;
     assert_rules(read_tables("n %:s:/k/%/s.%.pem\n", "refile:", "*@a.example n\n", false),
                  "address *@a.example s % /k/a.example/s.a.example.pem active\n");
+    assert_rules(read_tables("n b.example:s:/k/%.pem\n", "refile:", "* n\n", false),
+                 "address * s b.example /k/b.example.pem active\n");
     mkdir(path_of("d"), 0700);
     mkdir(path_of("d/b.example"), 0700);
+    mkdir(path_of("d/empty.example"), 0700);
+    mkdir(path_of("d/one"), 0700);
     mkdir(path_of("d/a.example"), 0700);
     mkdir(path_of("d/UPPER.example"), 0700);
     mkdir(path_of("d/not a domain"), 0700);
+    write_text("d/a.example/key", "");
+    write_text("d/b.example/key", "");
+    write_text("d/one/key", "");
+    write_text("d/UPPER.example/key", "");
     snprintf(keys, sizeof keys, "n %%:s:%s/d/%%/key\n", folder);
     snprintf(wanted, sizeof wanted,
              "address *@a.example s %% %s/d/a.example/key active\n"
@@ -378,7 +386,8 @@ static void opendkim_errors_name_file_and_line(void **state)
         { "n1 a.example\n", "refile:", "", "kt:1: n1 has no DOMAIN:SELECTOR:/FILE" },
         { "n1 a.example:s\n", "refile:", "", "kt:1: n1 has no DOMAIN:SELECTOR:/FILE" },
         { "n1 a b:s:/k\n", "refile:", "", "kt:1: \"a b\" is not a domain" },
-        { "n1 %.x:s:/k\n", "refile:", "", "kt:1: %.x is not a domain (nor %, the author domain)" },
+        { "n1 %.x:s:/k\n", "refile:", "", "kt:1: %.x is not a domain that d= can be (nor %, the author domain)" },
+        { "n1 org:s:/k\n", "refile:", "", "kt:1: org is not a domain that d= can be" },
         { "n1 a.example:%:/k\n", "refile:", "", "kt:1: % is not a selector" },
         { "n1 a.example:s:./k\n", "refile:", "", "kt:1: ./k is not a whole path" },
         { "n1 a.example:s:\n", "refile:", "", "kt:1: n1 has its key in the table" },

@@ -150,7 +150,7 @@ static void the_most_specific_pattern_counts(void **state)
     struct keyring *keyring;
 
     (void)state;
-    write_text("keys", "a.example s /k\n.a.example s /k\n.example s /k\n.b.a.example s /k\n"
+    write_text("keys", "a.example s /k\n.a.example s /k\n.example s /k domain=%\n.b.a.example s /k\n"
                        "b.a.example s /k\n", 0600);
     keyring = keyring_of(NULL, "key-table = \"%s\"\n", path_of("keys"));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
