@@ -16,7 +16,7 @@
 #include "../../lib/rfc_keys.h"
 #include "../../lib/snapshot_fixture.h"
 
-enum { NOW = 1760000000, TEXT_OCTETS = 65536 };
+enum { NOW = 1760000000, TEXT_OCTETS = 1 << 19 };
 
 static const char zone[] = "s1._domainkey.one.example. TXT \"v=DKIM1; p=\" " RFC_RSA_PUBLISHED "\n"
                            "s1._domainkey.two.example. TXT \"v=DKIM1; p=\" " RFC_RSA_PUBLISHED "\n"
@@ -86,9 +86,11 @@ static void carry_out(const struct judgement *j, struct text before, char text[T
     size_t len = 0;
 
     assert_true(plan_view(region, j->message, &j->plan, &view));
-    for (size_t i = 0; i < view.count; i++)
+    for (size_t i = 0; i < view.count; i++) {
         len += (size_t)snprintf(text + len, TEXT_OCTETS - len, "%.*s:%.*s\r\n",
                                 TEXT_ARGS(view.fields[i]->label), TEXT_ARGS(view.fields[i]->value));
+        assert_true(len < TEXT_OCTETS);
+    }
     snprintf(text + len, TEXT_OCTETS - len, "%.*s", TEXT_ARGS(eml_rest(before)));
     region_free(region);
 }
@@ -160,7 +162,8 @@ static void which_mail(void **state)
         { OUTSIDE, "<u@lists.example>", "From: a@junk.example\n\n", SEALING_SEALED },
     };
     struct snapshot *snapshot =
-        house("one.example", "own-authserv-ids = {\"mx0.one.example\"}\ndmarc { enforce = \"reject\" }\n"
+        house("one.example",
+              "own-authserv-ids = {\"mx0.one.example\"}\ndmarc { enforce = \"reject\" }\n"
               "sign-networks = {\"192.0.2.0/24\"} require-alignment = true",
               "recipient-domains = {\"lists.example\"}");
     static struct stay stay;
@@ -390,7 +393,8 @@ static void what_cannot_be_sealed_goes_on(void **state)
 {
     struct snapshot *good = house("one.example", "", "all = true");
     struct snapshot *keyless = snapshot_of(
-        zone, "seal { all = true key \"s1\" { file = \"/nonexistent.pem\" domain = \"one.example\" } }");
+        zone, "seal { all = true key \"s1\" { file = \"/nonexistent.pem\" "
+              "domain = \"one.example\" } }");
     static char bomb[40000];
     static struct stay stay;
     size_t len = 0;

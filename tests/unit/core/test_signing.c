@@ -296,7 +296,7 @@ static void unaligned_mail_is_refused_on_request(void **state)
     static const struct row rows[] = {
         { "alice", "From: a@example.org", BOTH, 0, "" },
         { "alice", "From: a@sub.example.org", "example.org/sub", 0, "" }, /* relaxed */
-        { "alice", "From: a@strict.example.org", "refused", 550, "strict.example.org" }, /* adkim=s */
+        { "alice", "From: a@strict.example.org", "refused", 550, "strict.example.org" },
         { "alice", "From: a@hosted.example", "refused", 550, "hosted.example" },
         { "alice", "From: a@slow.example.org", "example.org/sub", 0, "" }, /* DNS does not tell */
         { "alice", "From: a@stranger.example", "no-rule", 550, "stranger.example" },
@@ -335,7 +335,8 @@ static void alignment_without_dmarc(void **state)
     (void)state;
     CHECK_ROWS("require-alignment = true\n"
                "sign \".plain.example\" { key \"p1\" { file = \"$R\" } }\n"
-               "sign \"upper.example\" { key \"u1\" { file = \"$R\" domain = \"mail.upper.example\" } }\n"
+               "sign \"upper.example\" { key \"u1\" { file = \"$R\" "
+               "domain = \"mail.upper.example\" } }\n"
                "sign \"kin.example\" { key \"k1\" { file = \"$R\" domain = \"kith.example\" } }\n",
                rows);
 }
