@@ -233,7 +233,8 @@ static void print_lines(const struct keygen *k, const char *record, const char *
     printf("; the same for a form: type TXT, name %s, value\n%s\n\n", k->name, record);
     printf("# for vidimus.conf; \"publish\" becomes \"active\" when DNS has the record, which\n"
            "# `vidimus domain %s --keys` tells\n"
-           "sign \"%s\" {\n    key \"%s\" { file = \"%s\" state = \"publish\" }\n}\n",
+           "sign \"%s\" {\n    key \"%s\" {\n        file = \"%s\"\n"
+           "        state = \"publish\"\n    }\n}\n",
            domain, domain, k->selector_text, k->path);
 }
 

@@ -131,8 +131,8 @@ const char *check_socket_path(const char *value)
     return check_path(value);
 }
 
-/* RFC 5322 §3.6.8. */
-static bool is_field_name_octet(char c) { return c > 0x20 && c < 0x7f && c != ':'; }
+/* RFC 5322 §3.6.8, but no ';': it would end h= (RFC 6376 §3.5). */
+static bool is_field_name_octet(char c) { return c > 0x20 && c < 0x7f && c != ':' && c != ';'; }
 
 const char *check_field_name(const char *value)
 {

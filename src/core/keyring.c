@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/sign_fields.h"
 #include "base/buf.h"
 #include "base/region.h"
 #include "core/key_file.h"
@@ -263,6 +264,37 @@ static void fill_entries(struct making *m)
     }
 }
 
+/* ---- fields that no signature covers */
+
+static void tell_fields(struct making *m, const struct strings *fields, const char *place,
+                        const char *option)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        struct buf text;
+
+        if (sign_may_cover(text_of(fields->items[i])))
+            continue;
+        buf_init(&text, m->scratch, (size_t)-1 / 2);
+        buf_printf(&text, "%s: %s: %s is never signed, it changes on the way: take it out", place,
+                   option, fields->items[i]);
+        if (buf_str(&text))
+            m->report(m->context, buf_str(&text));
+    }
+}
+
+static void tell_all_fields(struct making *m)
+{
+    const struct config *config = m->keyring->config;
+
+    for (size_t i = 0; i < config->sign_section_count; i++) {
+        const struct sign_rule *rule = &config->sign_rules[i];
+
+        tell_fields(m, &rule->more_fields, rule->keys[0].place, "sign more-fields");
+    }
+    if (config->seal.key_count > 0)
+        tell_fields(m, &config->seal.fields, config->seal.keys[0].place, "seal fields");
+}
+
 /* ---- the keyring */
 
 static bool make(struct making *m)
@@ -275,6 +307,7 @@ static bool make(struct making *m)
     load_files(m);
     share_keys(m);
     fill_entries(m);
+    tell_all_fields(m);
     return !region_failed(m->scratch);
 }
 

@@ -21,7 +21,8 @@ typedef void keyring_report_fn(void *context, const char *text);
 
 /* The keys of CONFIG (which it keeps a reference of).  BEFORE (NULL: none) lends
  * keys of files that cannot be read now, or are the same.  Tells REPORT each file
- * that is of no use, or whose key was kept.  NULL: memory. */
+ * that is of no use, or whose key was kept, and fields that nobody may sign.
+ * NULL: memory. */
 struct keyring *keyring_new(struct config *config, const struct keyring *before,
                             keyring_report_fn *report, void *context);
 struct keyring *keyring_ref(struct keyring *keyring);

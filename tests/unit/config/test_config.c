@@ -1009,6 +1009,7 @@ static void signing_sections_make_sense(void **state)
         { "sign \"a.example\" { lifetime = 31536001 }", "from 0 to 31536000" },
         { "sign \"a.example\" { more-fields = {\"List-Id:\"} }",
           "is not the name of a header field" },
+        { "sign \"a.example\" { more-fields = {\"a;b\"} }", "is not the name of a header field" },
         { "sign \"a.example\" { more-fields = {\"\"} }", "is not the name of a header field" },
         { "sign \"\" { key \"a\" { file = \"/k\" } }", "is not a pattern; write a domain" },
         { "sign \"u@a.example\" { key \"a\" { file = \"/k\" } }", "is not a pattern" },

@@ -379,6 +379,24 @@ static void the_sealer_is_the_recipients_or_the_first(void **state)
     keyring_unref(keyring);
 }
 
+static void fields_that_are_never_signed_are_told(void **state)
+{
+    struct keyring *keyring =
+        keyring_of(NULL,
+                   "sign \"a.example\" { more-fields = {\"List-Id\", \"Received\"}\n"
+                   " key \"s\" { file = \"%s/rsa\" } }\n"
+                   "seal { all = true fields = {\"From\", \"ARC-Seal\"}\n"
+                   " key \"s\" { file = \"%s/rsa\" domain = \"a.example\" } }\n",
+                   folder, folder);
+
+    (void)state;
+    assert_told("c:2: sign more-fields: Received is never signed");
+    assert_told("c:4: seal fields: ARC-Seal is never signed");
+    assert_false(told("List-Id"));
+    assert_false(told("From"));
+    keyring_unref(keyring);
+}
+
 /* ---- files */
 
 static struct keyring *with_file(const struct keyring *before, const char *name)
@@ -650,6 +668,7 @@ int main(void)
         cmocka_unit_test(only_active_keys_sign),
         cmocka_unit_test_setup_teardown(identities, set_up, tear_down),
         cmocka_unit_test(the_sealer_is_the_recipients_or_the_first),
+        cmocka_unit_test(fields_that_are_never_signed_are_told),
         cmocka_unit_test(files_that_hold_a_key),
         cmocka_unit_test(files_that_others_can_read),
         cmocka_unit_test(files_that_hold_none),
