@@ -179,7 +179,8 @@ static int listen_for_mta(struct daemon *daemon)
     errno = 0;
     result = smfi_opensocket(false);
     umask(mask);
-    endpoint_send_at_once();
+    if (result == MI_SUCCESS)
+        endpoint_send_at_once();
     daemon->bound = result == MI_SUCCESS && daemon->endpoint.kind == ENDPOINT_UNIX;
     if (result == MI_SUCCESS && hand_over_socket(daemon))
         return EX_OK;
