@@ -188,7 +188,7 @@ const char *check_opendkim_table(const char *value)
     size_t colon = text_find(text_of(value), ':');
 
     if (!*value || strncmp(value, "csl:", 4) == 0)
-        return NULL;
+        return text_is_utf8(text_of(value)) ? NULL : "is no UTF-8";
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         if (strncmp(value, files[i], colon + 1) == 0 && value[colon] == ':')
             value += colon + 1;

@@ -300,6 +300,9 @@ static void lists_in_the_configuration(void **state)
     assert_refused(read_config("\nopendkim-key-table = \"csl:n1\"\n"
                                "opendkim-signing-table = \"csl:*=n1\"\n"),
                    "c:2: n1 has no value: csl:NAME=VALUE");
+    assert_refused(read_config("opendkim-key-table = \"csl:n1=%%:s:/k\"\n"
+                               "opendkim-signing-table = \"csl:*=\xff\"\n"),
+                   "c:2: opendkim-signing-table: ");
 }
 
 static void key_names(void **state)
