@@ -1,9 +1,9 @@
-"""Makes signed messages, valid ones and ones that were bent: in the signature
-before it was made, in the message afterwards, or in the key record.
+"""Makes signed messages, valid ones and ones that were bent: in the signature,
+in the message afterwards, or in the key record.
 
 Every case comes from a seed of its own, so that one can be made again alone.
-`facts` says what was put into a case; `valid` is true when every verifier that
-knows the algorithm has to accept it.
+`facts` says what was put into it, `truths` what has to come of each signature by
+construction: pass, temperror or no (any other result).
 """
 import base64
 import hashlib
@@ -11,16 +11,18 @@ import pathlib
 import random
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import nacl.signing
 from dkim.crypto import RSASSA_PKCS1_v1_5_sign, parse_pem_private_key
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-import dkim_bends  # noqa: E402
+import key_bends  # noqa: E402
+import message_bends  # noqa: E402
+import signature_bends  # noqa: E402
 import signer  # noqa: E402
-from dkim_bends import DAY, NOW  # noqa: E402
 from fixture import Fixture  # noqa: E402
+from signature_bends import DAY, NOW  # noqa: E402
 
 KEYS = ["rsa1024"] * 4 + ["rsa2048"] * 3 + ["ed25519"]
 
@@ -61,7 +63,7 @@ class Case:
     message: bytes  # with CRLF
     dns: Fixture
     facts: set
-    valid: bool
+    truths: list
     line_feeds: bool = False  # vidimus gets it with LF alone
     method = "dkim"
     now = NOW
@@ -83,7 +85,7 @@ class Case:
                 "message": base64.b64encode(self.message).decode(), **self.dns.plain()}
 
     def show(self):
-        lines = [f"facts={sorted(self.facts)} valid={self.valid}"]
+        lines = [f"facts={sorted(self.facts)} truths={self.truths}"]
         lines += [repr(f)[2:-1] for f in self.fields()]
         lines += ["body: " + repr(self.message.split(b"\r\n\r\n", 1)[-1])[:600]]
         lines += [f"  {name} {kind} {data}" for (name, kind), rows in self.dns.sets.items()
@@ -92,15 +94,35 @@ class Case:
         return "\n".join(lines)
 
 
+@dataclass
+class Signed:
+    """What a signature was made over."""
+    value: bytes  # of b=, folded
+    names: list   # in h=
+    header_form: str
+    body_form: str
+    limit: int    # l=; None: there is none
+    data: bytes   # of the header, the signature field at its end
+    body: bytes   # canonical, up to the limit
+    beyond: bool  # the limit is beyond the body
+    for_subdomain: bool  # by i=
+
+
+# Of 20 cases; what the others do with the bends is in their modules.
+KINDS = ["valid"] * 8 + ["signature"] * 5 + ["message"] * 4 + ["key"] * 3
+BENDS = {"signature": signature_bends, "message": message_bends, "key": key_bends}
+
+
 class Maker:
     """Makes one case.  Fields are bytes with their folding and last CRLF."""
 
     def __init__(self, name):
         self.name = name
+        self.number = int(name.rpartition("-")[2])
         self.rng = random.Random(name)
         self.dns = Fixture()
         self.facts = set()
-        self.valid = True
+        self.signed = None  # the signature made last
 
     def chance(self, share):
         return self.rng.random() < share
@@ -213,25 +235,43 @@ class Maker:
         tags["bh"] = None  # made at last
         return tags, header_form, body_form
 
-    def sign(self, fields, body, domain, selector, key_name, bend=None):
-        """A DKIM-Signature field; BEND may change its tags before it is made."""
+    def sign(self, fields, body, bend=None, by=None):
+        """A DKIM-Signature field, by the domain of the case or BY (domain,
+        selector, key); BEND may change its tags before it is made."""
+        domain, selector, key_name = by or (self.domain, self.selector, self.key_name)
+        pairs, header_form, body_form = self.ordered_tags(fields, body, domain, selector, key_name)
+        if bend:
+            pairs = bend(pairs)
+            header_form, body_form = forms_of(dict(pairs).get("c"), header_form, body_form)
+        wanted = dict(pairs)
+        digest = "sha1" if b"sha1" in (wanted.get("a") or b"") else "sha256"
+        hashed = signer.canonical_body(body, body_form)
+        limit = wanted.get("l")
+        limit = int(limit) if limit and limit.isdigit() else None
+        body_hash = base64.b64encode(hashlib.new(digest, hashed[:limit]).digest())
+        names = wanted.get("h") or []
+        field_with = self.layout(pairs, body_hash)
+        hole = b"\0HOLE\0"
+        data = self.hashed_header(fields, names, header_form)
+        data += signer.canonical_field(without(field_with(hole), hole), header_form)[:-2]
+        value = self.folded(base64.b64encode(key(key_name).sign(data, digest)))
+        identity = (wanted.get("i") or b"@" + domain).rpartition(b"@")[2]
+        self.signed = Signed(value, names, header_form, body_form, limit, data, hashed[:limit],
+                             limit is not None and limit > len(hashed),
+                             identity.lower() != domain.lower())
+        return field_with(value)
+
+    def ordered_tags(self, fields, body, domain, selector, key_name):
         tags, header_form, body_form = self.tags(fields, body, domain, selector, key_name)
         order = list(tags)
         if self.chance(0.5):
             self.rng.shuffle(order)
         order.insert(self.pick(len(order), len(order), len(order), 1), "b")
-        pairs = [(name, tags.get(name)) for name in order]
-        if bend:
-            pairs = bend(pairs)
-        wanted = dict(pairs)
-        digest = "sha1" if b"sha1" in (wanted.get("a") or b"") else "sha256"
-        hashed = signer.canonical_body(body, body_form)
-        limit = wanted.get("l")
-        if limit and limit.isdigit():
-            hashed = hashed[:int(limit)]
-        body_hash = base64.b64encode(hashlib.new(digest, hashed).digest())
+        return [(name, tags.get(name)) for name in order], header_form, body_form
+
+    def layout(self, pairs, body_hash):
+        """A function of the value of b= that gives the field."""
         separator, equals, colon = self.style()
-        names = wanted.get("h") or []
         texts = []
         for name, value in pairs:
             if name == "h" and isinstance(value, list):
@@ -245,13 +285,16 @@ class Maker:
         def field_with(signature):
             parts = [name + equals + (signature if value is None else value) for name, value in texts]
             return b"DKIM-Signature:" + before + separator.join(parts) + after + b"\r\n"
+        return field_with
 
-        data = self.hashed_header(fields, names, header_form)
-        hole = b"\0HOLE\0"
-        unsigned = re.sub(rb"(?:[ \t]|\r\n(?=[ \t]))*" + hole + rb"(?:[ \t]|\r\n(?=[ \t]))*", b"", field_with(hole))
-        data += signer.canonical_field(unsigned, header_form)[:-2]
-        value = key(key_name).sign(data, digest)
-        return field_with(self.folded(base64.b64encode(value)))
+    def truth_of(self, own, fields, body):
+        """Whether the field OWN still holds for a header of FIELDS and a BODY."""
+        made = self.signed
+        data = self.hashed_header(fields, made.names, made.header_form)
+        data += signer.canonical_field(without(own, made.value), made.header_form)[:-2]
+        hashed = signer.canonical_body(body, made.body_form)
+        enough = made.limit is None or made.limit <= len(hashed)
+        return "pass" if enough and (data, hashed[:made.limit]) == (made.data, made.body) else "no"
 
     @staticmethod
     def hashed_header(fields, names, form):
@@ -266,14 +309,18 @@ class Maker:
 
     # --- key records
 
-    def publish(self, selector, domain, *records):
-        for record in records:
-            text = record.encode("latin-1")
-            cuts = sorted(self.rng.sample(range(1, len(text)), min(self.pick(0, 0, 1, 3), len(text) - 1))) \
-                if len(text) > 1 else []
-            parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)])]
-            parts = [p[i:i + 255] for p in parts for i in range(0, max(len(p), 1), 255)]
-            self.dns.add(f"{selector}._domainkey.{domain}", "TXT", *parts)
+    def key_domain(self):
+        return f"{self.selector.decode()}._domainkey.{self.domain.decode()}".lower()
+
+    def publish(self, text, selector=None, domain=None):
+        """A key record, in several strings at will."""
+        text = text.encode("latin-1")
+        cuts = sorted(self.rng.sample(range(1, len(text)), min(self.pick(0, 0, 1, 3), len(text) - 1))) \
+            if len(text) > 1 else []
+        parts = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)])]
+        parts = [p[i:i + 255] for p in parts for i in range(0, max(len(p), 1), 255)]
+        name = f"{selector}._domainkey.{domain}" if selector else self.key_domain()
+        self.dns.add(name, "TXT", *parts)
 
     def public(self):
         return key(self.key_name).public
@@ -281,8 +328,9 @@ class Maker:
     def kind(self):
         return "ed25519" if self.key_name == "ed25519" else "rsa"
 
-    def record(self, key_name, **changes):
+    def record(self, key_name=None, **changes):
         """The text of a key record; CHANGES override its tags, None leaves one out."""
+        key_name = key_name or self.key_name
         kind = "ed25519" if key_name == "ed25519" else "rsa"
         tags = {"v": "DKIM1", "k": kind, "p": key(key_name).public}
         if kind == "rsa" and self.chance(0.3):
@@ -294,7 +342,7 @@ class Maker:
         text = separator.join(f"{n}={v}" for n, v in tags.items() if v is not None)
         return text + self.pick("", "", ";", "; ")
 
-    def good_record(self, key_name):
+    def good_record(self, key_name=None):
         more = {}
         if self.chance(0.15):
             more["s"] = self.pick("*", "email", "email:other", "other:*")
@@ -314,35 +362,55 @@ class Maker:
         self.selector = self.pick(b"s1", b"sel-2026", b"a.b.c", b"UPPER")
         self.key_name = self.rng.choice(KEYS)
 
-    def finish(self, fields, body):
+    def finish(self, fields, body, truths):
         message = b"".join(fields) + b"\r\n" + body
         line_feeds = self.chance(0.1) and b"\r" not in message.replace(b"\r\n", b"")
-        return Case(self.name, message, self.dns, self.facts, self.valid, line_feeds)
+        return Case(self.name, message, self.dns, self.facts, truths, line_feeds)
 
-    def place(self, field_made):
-        """FIELD_MADE among the fields of the message, mostly on top."""
+    def place(self, own):
+        """OWN among the fields of the message, mostly on top."""
         at = 0 if self.chance(0.85) else self.rng.randrange(len(self.fields) + 1)
-        return self.fields[:at] + [field_made] + self.fields[at:]
+        return self.fields[:at] + [own] + self.fields[at:]
 
-    def good(self, bend=None, record=None):
+    def signed_message(self):
+        """The fields of a message that is all right."""
         self.begin()
-        signature = self.sign(self.fields, self.text_body, self.domain, self.selector, self.key_name, bend)
-        self.publish(self.selector.decode(), self.domain.decode(),
-                     *(record or [self.good_record(self.key_name)]))
-        return self.place(signature)
+        own = self.sign(self.fields, self.text_body)
+        self.publish(self.good_record())
+        return self.place(own)
 
     def valid_case(self):
-        fields = self.good()
+        fields, truths = self.signed_message(), ["pass"]
         if self.chance(0.12):
             second = self.pick("rsa1024", "ed25519")
-            other = self.sign(fields, self.text_body, b"second.example", b"s2", second)
-            self.publish("s2", "second.example", self.good_record(second))
-            fields = [other] + fields
-        return self.finish(fields, self.text_body)
+            other = self.sign(fields, self.text_body, by=(b"second.example", b"s2", second))
+            self.publish(self.good_record(second), "s2", "second.example")
+            fields, truths = [other] + fields, ["pass", "pass"]
+        return self.finish(fields, self.text_body, truths)
 
     def make(self):
-        kind = self.rng.choices(["valid", "signature", "message", "key"], [40, 25, 18, 17])[0]
+        kind = KINDS[self.number % len(KINDS)]
         if kind == "valid":
             return self.valid_case()
-        return getattr(dkim_bends, kind)(self)
+        turn = self.number // len(KINDS) * KINDS.count(kind)
+        turn += self.number % len(KINDS) - KINDS.index(kind)
+        return BENDS[kind].make(self, turn)
 
+
+# --- signature fields
+
+def without(field, value):
+    """FIELD without VALUE and the blanks around it: what a signature signs of
+    itself."""
+    blanks = rb"(?:[ \t]|\r\n(?=[ \t]))*"
+    return re.sub(blanks + re.escape(value) + blanks, b"", field, count=1)
+
+
+def forms_of(tag, header_form, body_form):
+    """The forms that c= names, if it does."""
+    if tag is None:
+        return "simple", "simple"
+    parts = tag.decode("latin-1").lower().split("/")
+    if len(parts) > 2 or not set(parts) <= {"simple", "relaxed"}:
+        return header_form, body_form
+    return parts[0], parts[1] if len(parts) == 2 else "simple"

@@ -3,6 +3,7 @@
 there, by code of its own; it never asks a verifier."""
 import re
 
+import grammar
 
 # --- SPF
 
@@ -11,74 +12,61 @@ def texts(case):
             if kind == "TXT" for data in rows]
 
 
-def found(pattern):
+def anywhere(pattern):
     return lambda case: any(re.search(pattern, text) for text in texts(case))
 
 
-MACRO = r"%\{[a-zA-Z]\d*[rR]?[-.+,/_=]*\}"
-TERM_ODD = re.compile(r"[^\x20-\x7e]")
-NAME_END = r"(\.([a-zA-Z0-9]*[a-zA-Z][a-zA-Z0-9]*|[a-zA-Z0-9]+-[a-zA-Z0-9-]*[a-zA-Z0-9])\.?|%s)" % (
-    r"%(\{[slodiphvSLODIPHV]\d*[rR]?[-.+,/_=]*\}|%|_|-)")
-MACRO_STRING = r"(%(\{[slodiphvcrtSLODIPHVCRT]\d*[rR]?[-.+,/_=]*\}|%|_|-)|[\x21-\x24\x26-\x7e])*"
-DOMAIN_SPEC = MACRO_STRING + NAME_END
-CIDR4, CIDR6 = r"/(0|[1-9]\d?)", r"/(0|[1-9]\d{0,2})"
-NUMBER = r"(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])"
-TERM = re.compile(
-    r"[-+?~]?(all|include:{d}|exists:{d}|ptr(:{d})?|(a|mx)(:{d})?({c4})?(/{c6})?"
-    r"|ip4:{n}\.{n}\.{n}\.{n}({c4})?|ip6:[0-9a-f:.]+({c6})?)"
-    r"|(redirect|exp)={d}|(?!redirect=|exp=)[a-z][-a-z0-9_.]*={m}".format(
-        d=DOMAIN_SPEC, c4=CIDR4, c6=CIDR6, n=NUMBER, m=MACRO_STRING), re.I)
-
-
-def outside_grammar(case):
-    """Whether a term of some record is none by RFC 7208 §12."""
-    return any(not TERM.fullmatch(term) for record in case.records()
-               for term in record.decode("latin-1")[6:].split(" ") if term)
+def in_record(pattern):
+    """PATTERN in a term of some record."""
+    return lambda case: any(re.search(pattern, text, re.I) for text in texts(case)
+                            if grammar.has_version(text))
 
 
 def sender_domain(case):
     return (case.sender or case.helo).rpartition("@")[2]
 
 
+def is_v4(case):
+    return ":" not in case.ip or case.ip.startswith("::ffff:")
+
+
+def includes_itself(case):
+    return any(re.search(rf"include:({re.escape(name)}|%\{{d\}})", b"".join(row).decode("latin-1"), re.I)
+               for (name, kind), rows in case.dns.sets.items() if kind == "TXT" for row in rows)
+
+
 SPF = {
-    "transformer R in capitals": found(r"%\{[a-zA-Z]\d*R"),
-    "macro letter in capitals": found(r"%\{[A-Z]"),
-    "helo in a record": lambda case: any(
-        re.search(rb"%\{h", record, re.I) for record in case.records()),
-    "delimiter alone": found(r"%\{[a-zA-Z][-+,/_=.]*[-+,/_=][-+,/_=.]*\}"),
-    "delimiter for another letter than s and l": found(r"%\{[^slSL]\d*[rR]?[-+,/_=.]*[-+,/_=]"),
-    "text ends in %%": found(r"%%$"),
-    "text ends in a lone %": found(r"(?<!%)(%%)*%$"),
-    "empty label": found(r"[:=][^ ]*\.\."),
-    "alias": lambda case: any(kind == "CNAME" for _, kind in case.dns.sets),
-    "modifier in capitals": found(r" (?!redirect|exp)(?i:redirect|exp)="),
-    "include of the domain itself": lambda case: any(
-        f"include:{name}" in text or "include:%{d}" in text
-        for (name, kind), rows in case.dns.sets.items() if kind == "TXT"
-        for text in (b"".join(data).decode("latin-1").lower() for data in rows)),
-    "zero labels kept": found(r"%\{[a-zA-Z]0+[^0-9]"),
-    "macro outside of the grammar": lambda case: any(
-        "%{" in re.sub(MACRO, "", text) for text in texts(case)),
-    "c, r, t in a record": lambda case: any(
-        re.search(rb"[=:]\S*%\{[crtCRT]", record) for record in case.records()),
-    "octet outside of ASCII": lambda case: any(TERM_ODD.search(t) for t in texts(case)),
-    "term outside of the grammar": outside_grammar,
+    "transformer R": anywhere(r"%\{[a-zA-Z]\d*R"),
+    "capitals in a record": lambda case: any(
+        re.search(r"%\{[A-Z]", text) for text in texts(case) if grammar.has_version(text)),
+    "helo in a record": in_record(r"%\{h"),
+    "delimiter alone": anywhere(r"%\{[a-zA-Z][-+,/_=.]*[-+,/_=][-+,/_=.]*\}"),
+    "delimiter of names": anywhere(r"%\{[^slSL]\d*[rR]?[-+,/_=.]*[-+,/_=]"),
+    "delimiter of names in a record": in_record(r"%\{[^sl]\d*r?[-+,/_=.]*[-+,/_=]"),
+    "text ends in %%": anywhere(r"%%$"),
+    "modifier in capitals": anywhere(r" (?!redirect|exp)(?i:redirect|exp)="),
+    "include of the domain itself": includes_itself,
+    "term outside of the grammar": lambda case: any(
+        grammar.has_version(text) and not grammar.is_record(text) for text in texts(case)),
+    "explanation outside of the grammar": lambda case: any(
+        not grammar.is_explanation(text) for text in texts(case)),
     "more than 10 MX names": lambda case: any(
         kind == "MX" and len(rows) > 10 for (_, kind), rows in case.dns.sets.items()),
-    "fault behind a name": lambda case: any(
-        kind in ("A", "AAAA", "PTR") for _, kind in case.dns.faults),
-    "mx, ptr, p": lambda case: any(
-        re.search(rb" [-+?~]?(mx|ptr)\b", record, re.I) for record in case.records())
-    or found(r"%\{[pP]")(case),
+    "fault of an address": lambda case: any(kind in ("A", "AAAA") for _, kind in case.dns.faults),
+    "fault of a reverse name": lambda case: any(kind == "PTR" for _, kind in case.dns.faults),
+    "mx": in_record(r" [-+?~]?mx\b"),
+    "ptr": lambda case: in_record(r" [-+?~]?ptr\b")(case) or anywhere(r"%\{[pP]")(case),
+    "alias": lambda case: any(kind == "CNAME" for _, kind in case.dns.sets),
     "domain of one label": lambda case: "." not in sender_domain(case).rstrip("."),
     "domain ends in a dot": lambda case: sender_domain(case).endswith("."),
     "HELO ends in a dot": lambda case: case.helo.endswith("."),
     "sender without local part": lambda case: case.sender.startswith("@") or not case.sender,
     "HELO is an address": lambda case: case.helo.startswith("["),
-    "client is IPv4, network IPv6": lambda case: (":" not in case.ip or "ffff:" in case.ip) and any(
-        re.search(rb"ip6:([^ ]*/0|::ffff:)", record, re.I) for record in case.records()),
-    "macro in a record": lambda case: any(b"%" in record for record in case.records()),
-    "long record": lambda case: any(len(record) > 450 for record in case.records()),
+    "client is IPv4, network IPv6": lambda case: is_v4(case) and in_record(
+        r"ip6:([^ ]*/0|::ffff:)")(case),
+    "macro in a record": in_record("%"),
+    "long record": lambda case: any(len(text) > 450 for text in texts(case)
+                                    if grammar.has_version(text)),
 }
 
 
@@ -115,6 +103,7 @@ def key_texts(case):
 
 
 DKIM = {
+    "has l=": lambda case, index: tag(signature_field(case, index), b"l") is not None,
     "blanks after b=": blanks_after_b,
     "signature ends in a blank": lambda case, index: simple_header(case, index)
     and signature_field(case, index)[-1:] in (b" ", b"\t"),
@@ -135,16 +124,30 @@ DKIM = {
 }
 
 
-# --- both answers
-
-def same_but_for_case(ours, theirs):
-    texts_told = ours.explanation, theirs.explanation
-    return None not in texts_told and texts_told[0].lower() == texts_told[1].lower()
-
-
-def facts_of(case, index, ours, theirs):
+def facts_of(case, index):
     """Names of all facts of CASE and, for DKIM, its signature INDEX."""
     if case.method == "spf":
-        told = {"differ in the case of letters"} if same_but_for_case(ours, theirs) else set()
-        return case.facts | told | {name for name, holds in SPF.items() if holds(case)}
+        return case.facts | {name for name, holds in SPF.items() if holds(case)}
     return case.facts | {name for name, holds in DKIM.items() if holds(case, index)}
+
+
+# --- answers
+
+NAME_MAX = 253  # octets
+
+
+def facts_told(ours, theirs):
+    """What the explanations of two fails have to do with each other."""
+    we, they = ours.explanation, theirs.explanation
+    told = {"we tell nothing": we is None, "they tell nothing": they is None,
+            "explanation is long": we is not None and len(we) > NAME_MAX}
+    if None not in (we, they):
+        told["differ in the case of letters"] = we.lower() == they.lower()
+        told["differ in the case of nibbles"] = nibbles_in_small(we) == nibbles_in_small(they)
+    return {name for name, holds in told.items() if holds}
+
+
+def nibbles_in_small(text):
+    """TEXT with what may be nibbles of an IPv6 address, dots between, in small letters."""
+    return text and re.sub(r"(?<![\w.-])[0-9A-F](\.[0-9A-F])*(?![\w.-])",
+                           lambda match: match.group().lower(), text)

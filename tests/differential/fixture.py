@@ -49,6 +49,22 @@ class Fixture:
             for data in self.maker(name, kind):
                 self.add(name, kind, *data)
 
+    def copy(self):
+        made = Fixture()
+        made.sets = {key: [list(row) for row in rows] for key, rows in self.sets.items()}
+        made.faults = dict(self.faults)
+        made.maker = self.maker
+        return made
+
+    def adopt(self, other):
+        """What OTHER holds under names and types that are not here."""
+        for key, rows in other.sets.items():
+            self.sets.setdefault(key, rows)
+
+    def freeze(self):
+        """Nothing more is made up."""
+        self.maker = None
+
     def write(self, path):
         records = []
         for (name, kind), rows in self.sets.items():

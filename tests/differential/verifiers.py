@@ -5,6 +5,7 @@ Each judge takes a case and returns its answers: one result for SPF, one for
 each DKIM-Signature field from the top.
 """
 import json
+import os
 import pathlib
 import subprocess
 from dataclasses import dataclass
@@ -15,6 +16,26 @@ import spf
 from fixture import Failure
 
 PERL = pathlib.Path(__file__).resolve().parent / "verifiers.pl"
+
+
+PACKAGES = ["python3-dkim", "python3-spf", "libmail-dkim-perl", "libmail-spf-perl"]
+
+
+def versions():
+    """What is compared with: one line each."""
+    return [f"{package} {version_of(package)}" for package in PACKAGES]
+
+
+def version_of(package):
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], capture_output=True,
+                          text=True)
+    return done.stdout or "not a package"
+
+
+def missing():
+    """What is not there of the Perl side; None: it is all there."""
+    done = subprocess.run(["perl", "-c", str(PERL)], capture_output=True, text=True)
+    return None if done.returncode == 0 else done.stderr.splitlines()[0]
 
 
 @dataclass
@@ -117,7 +138,8 @@ class Perl:
 
     def __init__(self):
         self.child = subprocess.Popen(["perl", str(PERL)], stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, text=True)
+                                      stdout=subprocess.PIPE, text=True,
+                                      env={**os.environ, "PERL_HASH_SEED": "0"})
 
     def ask(self, case):
         self.child.stdin.write(json.dumps(case.plain()) + "\n")
