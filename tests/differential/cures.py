@@ -92,7 +92,7 @@ def hosts_of(case, kind):
 
 
 def has_address(dns, host, kind):
-    return any(key in dns.sets for key in [(host, kind), (host, "CNAME")]) or (host, kind) in dns.faults
+    return (host, kind) in dns.faults or any((host, each) in dns.sets for each in (kind, "CNAME"))
 
 
 def told_explanations(case):

@@ -70,14 +70,16 @@ PASS = {
 }
 
 FAIL = {
-    "key revoked": record(p=""), "key without p=": record(p=None), "key is garbage": text("garbage"),
+    "key revoked": record(p=""), "key without p=": record(p=None),
+    "key is garbage": text("garbage"),
     "key of others": OF_OTHERS, "key record empty": text(""),
     "k= another": lambda m: [m.record(k="ed25519" if m.kind() == "rsa" else "rsa")],
     "k= unknown": record(k="dsa"), "k= empty": record(k=""),
     "key v= another": record(v="DKIM2"), "key v= in lower case": record(v="dkim1"),
     "key v= empty": record(v=""), "key v= late": text("k={k}; v=DKIM1; p={p}"),
-    "key h= sha1": record(h="sha1"), "key h= unknown": record(h="md5"), "key h= empty": record(h=""),
-    "key s= another": record(s="other"), "key s= tlsrpt": record(s="tlsrpt"), "key s= empty": record(s=""),
+    "key h= sha1": record(h="sha1"), "key h= unknown": record(h="md5"),
+    "key h= empty": record(h=""), "key s= another": record(s="other"),
+    "key s= tlsrpt": record(s="tlsrpt"), "key s= empty": record(s=""),
     "key tag twice": text("v=DKIM1; k={k}; k={k}; p={p}"), "p= twice": text("k={k}; p={p}; p={p}"),
     "key n= in Latin-1": record(n="\xe9"),
     "p= is not base64": lambda m: [m.record(p="*" + m.public())],
@@ -87,7 +89,8 @@ FAIL = {
     "key begins with ;": text("; v=DKIM1; k={k}; p={p}"),
     "key text without =": text("v=DKIM1; text; k={k}; p={p}"),
     "key tags in capitals": text("V=DKIM1; K={k}; P={p}"),
-    "key in quotes": text('"v=DKIM1; k={k}; p={p}"'), "key with =3D": text("v=DKIM1; k={k}; p=3D{p}"),
+    "key in quotes": text('"v=DKIM1; k={k}; p={p}"'),
+    "key with =3D": text("v=DKIM1; k={k}; p=3D{p}"),
     "key of 512 bits": record(),  # RFC 8301 §3.2
     # undefined: vidimus looks at five
     "good key is sixth": lambda m: [f"v=DKIM1; n={i}; p=" for i in range(5)] + [m.good_record()],
@@ -123,7 +126,8 @@ def address_alone(maker):
 
 
 PLACES = {
-    "key timeout": (fault("timeout"), "temperror"), "key servfail": (fault("servfail"), "temperror"),
+    "key timeout": (fault("timeout"), "temperror"),
+    "key servfail": (fault("servfail"), "temperror"),
     "key missing": (lambda maker: None, "no"), "key by CNAME": (alias, "pass"),
     "key name exists without TXT": (address_alone, "no"),
 }

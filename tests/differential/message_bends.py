@@ -80,7 +80,8 @@ BENDS = {
     "second From": add_field(b"From: evil@example.net\r\n"),
     "second Subject": add_field(b"Subject: other\r\n"),
     "second To": add_field(b"To: c@example.net\r\n"),
-    "field added": add_field(b"Received: by mx.example.net; now\r\n", b"X-New: 1\r\n", b"Cc: c@example.net\r\n"),
+    "field added": add_field(b"Received: by mx.example.net; now\r\n", b"X-New: 1\r\n",
+                             b"Cc: c@example.net\r\n"),
     "text appended": change_body(lambda m, b: b + b"appended\r\n"),
     "blank lines appended": change_body(lambda m, b: b + b"\r\n" * m.pick(1, 2, 50)),
     "lines of blanks appended": change_body(lambda m, b: b + m.pick(b" \r\n", b"\t\r\n\r\n", b" ")),
@@ -89,7 +90,8 @@ BENDS = {
     "blanks to tabs": change_body(lambda m, b: b.replace(b" ", b"\t")),
     "blanks squeezed": change_body(lambda m, b: re.sub(rb"[ \t]+", b" ", b)),
     "octet changed": change_body(change_octet),
-    "bare CR added": change_body(lambda m, b: m.pick(b"\r" + b, b.replace(b"\r\n", b"\r\r\n", 1), b + b"\r")),
+    "bare CR added": change_body(
+        lambda m, b: m.pick(b"\r" + b, b.replace(b"\r\n", b"\r\r\n", 1), b + b"\r")),
     "body removed": change_body(lambda m, b: b""),
     "body in other case": change_body(lambda m, b: b.swapcase()),
 }
@@ -99,6 +101,8 @@ def make(maker, turn):
     """The case of TURN: each bend has its turns."""
     name = list(BENDS)[turn % len(BENDS)]
     maker.facts.add(name)
+    if name == "body removed":
+        maker.limit_share = 0.5
     fields, body = BENDS[name](maker, maker.signed_message(), maker.text_body)
     body = re.sub(rb"(?<!\r)\n", b"\r\n", body)  # what vidimus makes of a line feed
     signature = next(f for f in fields if own(f))

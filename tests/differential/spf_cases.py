@@ -158,7 +158,8 @@ class Maker:
         if kind == "AAAA":
             return [[self.ip if dice.random() < 0.6 and self.v6 else "2001:db8:77::1"]]
         if kind == "TXT":
-            return [["v=spf1 " + dice.choice(["+all", "-all", "?all", "~all", "a -all", "exists:"])]]
+            terms = dice.choice(["+all", "-all", "?all", "~all", "a -all", "exists:"])
+            return [["v=spf1 " + terms]]
         return []
 
     # --- hosts
@@ -223,7 +224,8 @@ class Maker:
     def cidr(self, mechanism):
         any_four = mechanism != "mx"  # "/0" lets hosts that are far away match (cures.py)
         any_six = any_four if self.v6 or mechanism != "ip6" else self.oddity == "ip6 for all"
-        four = self.rng.choice(["", "", "/32", "/24", "/16", "/8", "/31", "/27", "/0" if any_four else ""])
+        four = self.rng.choice(["", "", "/32", "/24", "/16", "/8", "/31", "/27",
+                                "/0" if any_four else ""])
         six = self.rng.choice(["", "", "//128", "//64", "//48", "//33", "//0" if any_six else ""])
         if mechanism == "ip4":
             return four
@@ -394,10 +396,12 @@ class Maker:
         """Nothing but names made of macros, and an explanation."""
         self.oddity = ODDITIES_ALONE[self.turn % len(ODDITIES_ALONE)]
         self.domain = self.rng.choice(["sender-2.example.org", "x_y.example.net"])
-        self.sender = self.rng.choice(["strong-bad", "first.last+tag", "a/b=c-d.e"]) + "@" + self.domain
-        self.helo = "client.example.test." if self.oddity == "HELO with a dot" else "mx-1.example.net"
-        terms = [f"{self.qualifier()}{self.rng.choice(['exists', 'exists', 'a'])}:{self.made_up_name()}"
-                 for _ in range(self.rng.choice([1, 1, 2]))]
+        local = self.rng.choice(["strong-bad", "first.last+tag", "a/b=c-d.e"])
+        self.sender = f"{local}@{self.domain}"
+        dotted = self.oddity == "HELO with a dot"
+        self.helo = "client.example.test." if dotted else "mx-1.example.net"
+        kinds = self.rng.choice([["exists"], ["exists"], ["a"], ["exists", "a"]])
+        terms = [f"{self.qualifier()}{kind}:{self.made_up_name()}" for kind in kinds]
         modifier = "EXP" if self.chance(0.1) else "exp"
         self.dns.add(self.domain, "TXT", *self.pieces(
             f"v=spf1 {' '.join(terms)} -all {self.explanation().replace('exp', modifier, 1)}"))

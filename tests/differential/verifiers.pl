@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# Judges cases with Mail::DKIM and Mail::SPF: one JSON object a line on standard
-# input, one on standard output.  DNS answers come with each case; nothing else
-# is asked.  See verifiers.py for what the objects hold.
+# Judges cases with Mail::DKIM (signatures and ARC chains) and Mail::SPF: one JSON
+# object a line on standard input, one on standard output.  DNS answers come with
+# each case; nothing else is asked.  See verifiers.py for what the objects hold.
 use strict;
 use warnings;
 
@@ -12,6 +12,7 @@ use JSON::PP;
 use MIME::Base64;
 use Net::DNS;
 use Mail::DKIM::Verifier;
+use Mail::DKIM::ARC::Verifier;
 use Mail::DKIM::DNS;
 use Mail::SPF;
 
@@ -95,6 +96,16 @@ sub judge_dkim {
                      : ['invalid', 'cannot be parsed'] } @parsable];
 }
 
+# [[result, detail]] of the chain.
+sub judge_arc {
+    my ($case, $resolver) = @_;
+    my $verifier = Mail::DKIM::ARC::Verifier->new;
+    Mail::DKIM::DNS::resolver($resolver);
+    $verifier->PRINT(decode_base64($case->{message}));
+    $verifier->CLOSE;
+    return [[$verifier->result // 'none', $verifier->result_detail // '']];
+}
+
 sub judge_spf {
     my ($case, $resolver) = @_;
     my $server = Mail::SPF::Server->new(
@@ -117,7 +128,7 @@ sub judge_spf {
 }
 
 $SIG{__WARN__} = sub { };    # of the libraries, about odd input
-my %judges = (dkim => \&judge_dkim, spf => \&judge_spf);
+my %judges = (arc => \&judge_arc, dkim => \&judge_dkim, spf => \&judge_spf);
 my $json = JSON::PP->new->canonical->ascii;
 $| = 1;
 while (my $line = <STDIN>) {
