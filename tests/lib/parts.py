@@ -163,9 +163,10 @@ zone:
 
 
 class Daemon:
-    """vidimusd in the foreground on a UNIX socket or an inet port."""
+    """vidimusd in the foreground on a UNIX socket or an inet port.  WRAPPER: the words
+    of a command that runs it; PROCESS: more for its Popen."""
 
-    def __init__(self, base, config, listen, name="vidimusd", ready=None):
+    def __init__(self, base, config, listen, name="vidimusd", ready=None, wrapper=(), process=None):
         self.dir = pathlib.Path(base) / name
         self.dir.mkdir(exist_ok=True)
         self.dir.chmod(0o755)
@@ -173,6 +174,7 @@ class Daemon:
         self.listen = listen
         self.control = self.dir / "control"
         self.write_config(config)
+        self.wrapper, self.more = list(wrapper), process or {}
         self.ready = ready or self.default_ready
         self.start()
 
@@ -185,7 +187,8 @@ class Daemon:
         return answers(int(self.listen.split(":")[1].split("@")[0]))
 
     def start(self):
-        self.process = Process([VIDIMUSD, "-f", "-c", str(self.config)], self.dir / "log")
+        self.process = Process([*self.wrapper, VIDIMUSD, "-f", "-c", str(self.config)],
+                               self.dir / "log", **self.more)
 
         def ready():
             if self.process.child.poll() is not None:
