@@ -1,5 +1,6 @@
 /* nothing.c: a milter that does nothing: the floor under every milter.  It takes
- * headers and body, as a verifier must, and has the replies negotiated away.
+ * headers and body, as a verifier must, and has the replies negotiated away: each
+ * step needs its function then, or libmilter replies and complains.
  *
  *   nothing PORT */
 #include <libmilter/mfapi.h>
@@ -20,6 +21,21 @@ static sfsistat negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsi
                  SMFIP_HDR_LEADSPC);
     *pf2 = *pf3 = 0;
     return SMFIS_CONTINUE;
+}
+
+static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
+{
+    (void)ctx;
+    (void)host;
+    (void)address;
+    return SMFIS_NOREPLY;
+}
+
+static sfsistat on_helo(SMFICTX *ctx, char *name)
+{
+    (void)ctx;
+    (void)name;
+    return SMFIS_NOREPLY;
 }
 
 static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
@@ -45,7 +61,7 @@ static sfsistat on_words(SMFICTX *ctx, char **words)
     return SMFIS_NOREPLY;
 }
 
-static sfsistat on_end_of_header(SMFICTX *ctx)
+static sfsistat on_step(SMFICTX *ctx)
 {
     (void)ctx;
     return SMFIS_NOREPLY;
@@ -63,10 +79,13 @@ int main(int argc, char **argv)
         .xxfi_name = (char *)"nothing",
         .xxfi_version = SMFI_VERSION,
         .xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS,
+        .xxfi_connect = on_connect,
+        .xxfi_helo = on_helo,
         .xxfi_envfrom = on_words,
         .xxfi_envrcpt = on_words,
         .xxfi_header = on_header,
-        .xxfi_eoh = on_end_of_header,
+        .xxfi_data = on_step,
+        .xxfi_eoh = on_step,
         .xxfi_body = on_body,
         .xxfi_eom = on_end,
         .xxfi_negotiate = negotiate,
