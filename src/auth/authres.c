@@ -31,21 +31,13 @@ static bool is_address(struct text t)
            text_all(text_tail(t, at + 1), is_ldh_octet);
 }
 
-/* Whether a control character starts at octet I of the UTF-8 text T: C0, DEL, or
- * U+0080..U+009F. */
-static bool is_control(struct text t, size_t i)
-{
-    return octet_is_control(t.data[i]) || ((unsigned char)t.data[i] == 0xc2 && i + 1 < t.len &&
-                                           (unsigned char)t.data[i + 1] < 0xa0);
-}
-
 /* Whether T may be written at all: short, valid UTF-8, no control character. */
 static bool is_writable(struct text t)
 {
     if (t.len == 0 || t.len > VALUE_MAX || !text_is_utf8(t))
         return false;
     for (size_t i = 0; i < t.len; i++)
-        if (is_control(t, i))
+        if (authres_is_control(t, i))
             return false;
     return true;
 }

@@ -43,7 +43,8 @@ enum authres_claim authres_claims(struct text value, const char *authserv_id);
 bool authres_read(struct text value, struct text *id, struct findings *findings);
 
 /* The results of a field body as they stand there, in VALUE, those that we do not
- * know and comments included; empty for "none".  False when it cannot be parsed. */
+ * know and comments included; empty for "none".  False when it cannot be parsed, or
+ * holds what no field of ours may: invalid UTF-8, a control character. */
 bool authres_results_of(struct text value, struct text *results);
 
 #endif

@@ -338,6 +338,16 @@ bool authres_read(struct text value, struct text *id, struct findings *findings)
     return is_known_version(version) && authres_results(&c, findings, NULL);
 }
 
+/* Whether T may stand in a field that we write: valid UTF-8 without control
+ * characters, folding aside. */
+static bool is_quotable(struct text t)
+{
+    for (size_t i = 0; i < t.len; i++)
+        if (authres_is_control(t, i) && !is_blank(t.data[i]))
+            return false;
+    return text_is_utf8(t);
+}
+
 bool authres_results_of(struct text value, struct text *results)
 {
     struct cursor c = cursor_over(value);
@@ -346,7 +356,7 @@ bool authres_results_of(struct text value, struct text *results)
 
     *results = (struct text){ NULL, 0 };
     return authres_head(&c, &id, &version) && is_known_version(version) &&
-           authres_results(&c, NULL, results);
+           authres_results(&c, NULL, results) && is_quotable(*results);
 }
 
 /* Our own authserv-id, to compare with. */

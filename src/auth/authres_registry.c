@@ -52,3 +52,9 @@ const char *authres_property(enum method method, struct text name)
             return row->properties[i];
     return NULL;
 }
+
+bool authres_is_control(struct text t, size_t i)
+{
+    return octet_is_control(t.data[i]) || ((unsigned char)t.data[i] == 0xc2 && i + 1 < t.len &&
+                                           (unsigned char)t.data[i + 1] < 0xa0);
+}

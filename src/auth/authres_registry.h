@@ -24,4 +24,8 @@ static inline bool authres_is_tspecial(char c)
     return text_find(tspecials, c) < tspecials.len;
 }
 
+/* Whether a control character starts at octet I of the UTF-8 text T: C0, DEL, or
+ * U+0080..U+009F. */
+bool authres_is_control(struct text t, size_t i);
+
 #endif

@@ -177,6 +177,11 @@ sealed("handed-back-with-fields-merged", "none", args=TRUSTED, conf=SEAL_ALL + '
        msg=message(extra=f"{AR}: mx2.example.net; spf=pass\n{AR}: other.example; dkim=pass\n"
                          f"{AR}: mx.example.net; x-new=good (a comment)\n"),
        plan=set_of(1, "none", "spf=pass;\n\tx-new=good (a comment)"))
+sealed("handed-back-with-octets-that-nobody-may-write", "none", args=TRUSTED,
+       msg=message(extra=f"{AR}: mx.example.net; spf=pass smtp.mailfrom=\udce9\n"
+                         f"{AR}: mx.example.net; dkim=pass (\x9b31m)\n{AR}: mx.example.net; dkim=pass (\1)\n"
+                         f"{AR}: mx.example.net; dmarc=pass\n"),
+       plan=set_of(1, "none", "mx.example.net;\n\tdmarc=pass"))
 sealed("fields-of-our-choice", "none", conf=SEAL % 'all = true fields = {"to", "from", "nothing", "from"}',
        plan=[INSERTED, {}, inserted("h=to:from:nothing:from;", name="ARC-Message-Signature"), {}])
 not_sealed("key-missing", {"state": "no-key", "seal": None}, action="accept",
