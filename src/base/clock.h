@@ -8,6 +8,9 @@
 /* Milliseconds of CLOCK_MONOTONIC: for deadlines and durations. */
 int64_t clock_ms(void);
 
+/* The same in microseconds: for what is measured. */
+int64_t clock_us(void);
+
 /* Seconds since the epoch: for signature times and logs. */
 int64_t clock_epoch(void);
 

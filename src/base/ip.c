@@ -56,6 +56,44 @@ struct ip_address ip_from_sockaddr(const struct sockaddr *sa)
     return (struct ip_address){ .family = IP_NONE };
 }
 
+bool ip_port_parse(struct text t, struct ip_address *ip, unsigned *port)
+{
+    bool bracketed = t.len > 0 && t.data[0] == '[';
+    size_t colon = bracketed ? text_find(t, ']') + 1 : text_find(t, ':');
+    struct text address = text_head(t, colon);
+    unsigned long long number;
+
+    *ip = (struct ip_address){ .family = IP_NONE };
+    if (colon >= t.len || t.data[colon] != ':' ||
+        !text_to_uint(text_tail(t, colon + 1), 65535, &number) || number == 0)
+        return false;
+    if (bracketed)
+        address = text_head(text_tail(address, 1), address.len - 2);
+    *port = (unsigned)number;
+    return !text_starts_nocase(address, TEXT("IPv6:")) && ip_parse(address, ip);
+}
+
+size_t ip_to_sockaddr(const struct ip_address *ip, unsigned port, struct sockaddr_storage *out)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
+
+    memset(out, 0, sizeof *out);
+    switch (ip->family) {
+    case IP_NONE:
+        return 0;
+    case IP_V4:
+        memcpy(&v4.sin_addr, ip->octets, sizeof v4.sin_addr);
+        memcpy(out, &v4, sizeof v4);
+        return sizeof v4;
+    case IP_V6:
+        memcpy(&v6.sin6_addr, ip->octets, sizeof v6.sin6_addr);
+        memcpy(out, &v6, sizeof v6);
+        return sizeof v6;
+    }
+    return 0;
+}
+
 bool ip_equal(const struct ip_address *a, const struct ip_address *b)
 {
     return a->family == b->family && memcmp(a->octets, b->octets, sizeof a->octets) == 0;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 
 struct sockaddr;
+struct sockaddr_storage;
 
 enum ip_family { IP_NONE, IP_V4, IP_V6 };
 
@@ -32,6 +33,12 @@ struct ip_network {
 bool ip_parse(struct text t, struct ip_address *ip);
 
 struct ip_address ip_from_octets(enum ip_family family, const uint8_t *octets);
+
+/* "192.0.2.1:80", "[2001:db8::1]:80"; the port is 1 to 65535. */
+bool ip_port_parse(struct text t, struct ip_address *ip, unsigned *port);
+
+/* Fills *OUT for connect(2) or bind(2); its size, 0 for IP_NONE. */
+size_t ip_to_sockaddr(const struct ip_address *ip, unsigned port, struct sockaddr_storage *out);
 
 /* IP_NONE for a NULL pointer or a family other than IPv4 and IPv6. */
 struct ip_address ip_from_sockaddr(const struct sockaddr *sa);

@@ -279,3 +279,21 @@ bool listen_is_local(const char *value)
         return ip_is_loopback(&ip);
     return true;
 }
+
+const char *check_metrics_listen(const char *value)
+{
+    struct ip_address ip;
+    unsigned port;
+
+    if (!*value || ip_port_parse(text_of(value), &ip, &port))
+        return NULL;
+    return "is not an address and a port; write 127.0.0.1:9891, or [::1]:9891";
+}
+
+bool metrics_listen_is_local(const char *value)
+{
+    struct ip_address ip;
+    unsigned port;
+
+    return !ip_port_parse(text_of(value), &ip, &port) || ip_is_loopback(&ip);
+}

@@ -244,6 +244,19 @@ static void store_sections(struct reading *r, const char *parent, cfg_t *cfg, vo
     }
 }
 
+static void check_metrics(struct reading *r, cfg_t *cfg)
+{
+    const struct config *c = r->config;
+    cfg_t *section = cfg_getsec(cfg, "metrics");
+    const struct token *listen = section ? cfg_getnptr(section, "listen", 0) : NULL;
+
+    if (listen && c->metrics.listen && !metrics_listen_is_local(c->metrics.listen) &&
+        !c->allow_remote)
+        errors_add(&r->errors, listen->place,
+                   "metrics listen: %s can be reached from other hosts, and anybody may ask; use "
+                   "a loopback address, or set allow-remote = true", c->metrics.listen);
+}
+
 /* What concerns more than one option. */
 static void check_together(struct reading *r, cfg_t *cfg)
 {
@@ -254,6 +267,7 @@ static void check_together(struct reading *r, cfg_t *cfg)
         errors_add(&r->errors, listen->place,
                    "listen: %s can be reached from other hosts, and the milter protocol knows no "
                    "password; use a loopback address, or set allow-remote = true", c->listen);
+    check_metrics(r, cfg);
 }
 
 static struct place option_place(const struct reading *r, cfg_t *cfg, const char *name)

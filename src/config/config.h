@@ -178,6 +178,10 @@ struct config {
         unsigned failure_domain_rate; /* an hour, of one policy domain */
         bool failure_subject;         /* Subject is shown */
     } reports;
+
+    struct {
+        const char *listen; /* ADDRESS:PORT; "" = none */
+    } metrics;
 };
 
 /* One error or warning: "FILE:LINE: message". */

@@ -110,6 +110,7 @@ const struct section sections[] = {
     { .name = "key", .parent = "seal", .titled = true, ITEMS(config, seal.key_count, seal.keys),
       EACH(key_source, selector), .check = check_seal_key },
     { .name = "reports" },
+    { .name = "metrics" },
     { .name = "override", .titled = true, ITEMS(config, override_count, overrides),
       EACH(override, name), .check = check_override },
     { .name = "sign", .titled = true, ITEMS(config, sign_section_count, sign_rules),
@@ -336,6 +337,11 @@ const struct option options[] = {
     { .section = "reports", .name = "failure-subject", .type = OPTION_BOOL,
       .fallback = "false", IN(reports.failure_subject), .names = bool_names, .fixed = true,
       .help = "failure reports show the Subject field" },
+
+    { .section = "metrics", .name = "listen", .type = OPTION_STRING,
+      .fallback = "127.0.0.1:9891", IN(metrics.listen), .check = check_metrics_listen,
+      .fixed = true,
+      .help = "ADDRESS:PORT where Prometheus finds http://.../metrics; empty: none" },
 };
 
 const size_t option_count = sizeof options / sizeof options[0];
@@ -406,7 +412,7 @@ void option_hint(const char *section, struct text name, char *hint, size_t hint_
 
     hint[0] = '\0';
     for (size_t i = 0; i < option_count; i++) {
-        if (text_equal(name, text_of(options[i].name)))
+        if (!hint[0] && text_equal(name, text_of(options[i].name)))
             say_where(&options[i], hint, hint_size);
         if (option_is_in(&options[i], section) &&
             distance(name, text_of(options[i].name)) < least) {

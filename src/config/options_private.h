@@ -74,6 +74,7 @@ void option_hint(const char *section, struct text name, char *hint, size_t hint_
 const char *check_authserv_id(const char *value); /* "" allowed */
 const char *check_token(const char *value);
 const char *check_listen(const char *value);
+const char *check_metrics_listen(const char *value); /* "" allowed */
 const char *check_account(const char *value); /* "" allowed */
 const char *check_path(const char *value);    /* "" allowed */
 const char *check_directory(const char *value);
@@ -89,7 +90,8 @@ const char *check_key_domain(const char *value); /* "" allowed */
 const char *check_identity(const char *value);   /* "" allowed */
 const char *check_opendkim_table(const char *value); /* "" allowed */
 
-/* VALUE, a good `listen`, is reached from this host only. */
+/* VALUE, a good `listen`, is reached from this host only; the other, of `metrics`. */
 bool listen_is_local(const char *value);
+bool metrics_listen_is_local(const char *value);
 
 #endif

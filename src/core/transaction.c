@@ -201,7 +201,11 @@ static void pass_on(struct transaction *t)
         verdict_unjudged(t->message, "client in sign-networks", &j->verdict);
         return;
     case ORIGIN_TRUSTED:
-        j->verdict = (struct verdict){ .action = ACTION_ACCEPT, .reason = "trusted network" };
+        j->verdict = (struct verdict){
+            .action = ACTION_ACCEPT,
+            .rule = VERDICT_UNJUDGED,
+            .reason = "trusted network",
+        };
         return;
     }
 }
@@ -247,6 +251,7 @@ static void give_up(struct transaction *t)
     findings_init(&t->findings, t->message->region);
     j->verdict = (struct verdict){
         .action = ACTION_TEMPFAIL,
+        .rule = VERDICT_OF_MEMORY,
         .reply = reply_plain(REPLY_LOCAL),
         .reason = "memory of the message exhausted",
     };

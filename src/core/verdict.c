@@ -16,6 +16,19 @@ const struct name action_names[] = {
     { 0, NULL },
 };
 
+const struct name verdict_rule_names[] = {
+    { VERDICT_OF_DMARC, "dmarc" },
+    { VERDICT_OF_AUTHOR, "author" },
+    { VERDICT_OF_NULL_MX, "null_mx" },
+    { VERDICT_OF_SPF, "spf" },
+    { VERDICT_OF_TEMPORARY, "temporary" },
+    { VERDICT_OF_HEADER, "header" },
+    { VERDICT_OF_SIGNING, "signing" },
+    { VERDICT_UNJUDGED, "unjudged" },
+    { VERDICT_OF_MEMORY, "memory" },
+    { 0, NULL },
+};
+
 const struct name disposition_names[] = {
     { DISPOSITION_NONE, "none" },
     { DISPOSITION_PASS, "pass" },
@@ -331,7 +344,7 @@ bool verdict_at_mail(const struct evidence *e, struct verdict *v)
     if (e->config->spf.reject_at != SPF_REJECT_AT_MAIL || !spf_refuses(e) ||
         from_trusted_forwarder(e) || allowance_may_soften(e))
         return false;
-    *v = (struct verdict){ .disposition = DISPOSITION_REJECT };
+    *v = (struct verdict){ .rule = VERDICT_OF_SPF, .disposition = DISPOSITION_REJECT };
     propose_spf(e, v);
     return true;
 }
@@ -372,6 +385,7 @@ static void judge_header(const struct message *message, struct verdict *v)
     if (!message->fields_flooded)
         return;
     v->action = ACTION_REJECT;
+    v->rule = VERDICT_OF_HEADER;
     v->reason = "too many header fields";
     v->reply = reply_plain(REPLY_FLOOD);
 }
@@ -383,7 +397,11 @@ static void judge_flood(const struct evidence *e, struct verdict *v)
 
 void verdict_unjudged(const struct message *message, const char *reason, struct verdict *v)
 {
-    *v = (struct verdict){ .action = ACTION_ACCEPT, .reason = reason };
+    *v = (struct verdict){
+        .action = ACTION_ACCEPT,
+        .rule = VERDICT_UNJUDGED,
+        .reason = reason,
+    };
     judge_header(message, v);
 }
 
@@ -426,18 +444,24 @@ static bool prevails(const struct verdict *proposal, const struct verdict *verdi
 
 void verdict_decide(const struct evidence *e, struct verdict *verdict)
 {
-    static void (*const rules[])(const struct evidence *, struct verdict *) = {
-        judge_dmarc, judge_author, judge_null_mx, judge_spf, judge_temporary, judge_flood,
+    static const struct {
+        enum verdict_rule rule;
+        void (*judge)(const struct evidence *, struct verdict *);
+    } rules[] = {
+        { VERDICT_OF_DMARC, judge_dmarc },         { VERDICT_OF_AUTHOR, judge_author },
+        { VERDICT_OF_NULL_MX, judge_null_mx },     { VERDICT_OF_SPF, judge_spf },
+        { VERDICT_OF_TEMPORARY, judge_temporary }, { VERDICT_OF_HEADER, judge_flood },
     };
 
     *verdict = (struct verdict){ .action = ACTION_ACCEPT };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         struct verdict proposal = {
             .action = ACTION_ACCEPT,
+            .rule = rules[i].rule,
             .quarantine = e->config->dmarc.quarantine,
         };
 
-        rules[i](e, &proposal);
+        rules[i].judge(e, &proposal);
         if (prevails(&proposal, verdict))
             *verdict = proposal;
     }

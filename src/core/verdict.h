@@ -21,6 +21,21 @@ enum action { ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_TEMPFAIL, ACTION_REJECT }
 
 extern const struct name action_names[];
 
+/* Which rule gave the verdict. */
+enum verdict_rule {
+    VERDICT_OF_DMARC, /* also of an acceptance */
+    VERDICT_OF_AUTHOR,
+    VERDICT_OF_NULL_MX,
+    VERDICT_OF_SPF,
+    VERDICT_OF_TEMPORARY,
+    VERDICT_OF_HEADER,
+    VERDICT_OF_SIGNING, /* our own mail, refused by unsignable or require-alignment */
+    VERDICT_UNJUDGED,   /* our own, or trusted */
+    VERDICT_OF_MEMORY   /* that ran out */
+};
+
+extern const struct name verdict_rule_names[];
+
 /* RFC 9990 disposition. */
 enum disposition { DISPOSITION_NONE, DISPOSITION_PASS, DISPOSITION_QUARANTINE, DISPOSITION_REJECT };
 
@@ -49,6 +64,7 @@ struct reply {
 
 struct verdict {
     enum action action;
+    enum verdict_rule rule;
     enum quarantine_mode quarantine; /* how, when the action is quarantine */
     struct reply reply;       /* of reject and tempfail */
     const char *reason;       /* for people and the log; never NULL */

@@ -32,6 +32,7 @@ struct dns_future {
 
     /* for the resolver */
     struct resolver *resolver;
+    int64_t began_us;
     int64_t deadline_ms;
     bool pending;                         /* in the table and the time list */
     LIST_ENTRY(dns_future) in_bucket;     /* while pending */

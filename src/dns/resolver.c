@@ -89,7 +89,8 @@ static struct dns_future *find_pending(struct resolver *resolver, const struct d
 static void add_pending(struct resolver *resolver, struct dns_future *future)
 {
     future->resolver = resolver;
-    future->deadline_ms = clock_ms() + resolver->limits.timeout_ms;
+    future->began_us = clock_us();
+    future->deadline_ms = future->began_us / 1000 + resolver->limits.timeout_ms;
     future->pending = true;
     LIST_INSERT_HEAD(bucket_of(resolver, &future->name, future->type), future, in_bucket);
     TAILQ_INSERT_TAIL(&resolver->by_time, future, in_time);
@@ -110,6 +111,7 @@ static void remove_pending(struct resolver *resolver, struct dns_future *future)
     LIST_REMOVE(future, in_bucket);
     TAILQ_REMOVE(&resolver->by_time, future, in_time);
     resolver->counters.in_flight--;
+    histogram_add(&resolver->counters.latency, clock_us() - future->began_us);
 }
 
 static void remove_owed(struct resolver *resolver, struct dns_future *future)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/histogram.h"
 #include "dns/answer.h"
 
 struct resolver; /* reference counted */
@@ -40,6 +41,7 @@ struct resolver_counters {
     uint64_t timeouts;
     uint64_t tempfails;   /* of the backend, timeouts included */
     uint64_t in_flight;   /* now */
+    struct histogram latency; /* of queries, from the question to its end */
 };
 
 /* A resolver on libunbound.  NULL on error, with a message for people (no

@@ -434,7 +434,7 @@ static const char *queue_id_of(SMFICTX *ctx, char out[LOG_QUOTED_MAX])
 
 static sfsistat judge(SMFICTX *ctx, struct connection *c)
 {
-    int64_t began_ms = clock_ms();
+    int64_t began_us = clock_us();
     char queue_id[LOG_QUOTED_MAX];
     const char *id = queue_id_of(ctx, queue_id);
     const struct judgement *judgement = transaction_end(c->transaction);
@@ -443,7 +443,8 @@ static sfsistat judge(SMFICTX *ctx, struct connection *c)
     inflight_judged(&c->inflight);
     counters_judgement(judgement);
     status = carry_out(ctx, c, judgement, id);
-    log_judgement(c, judgement, id, began_ms);
+    counters_end_of_message(clock_us() - began_us);
+    log_judgement(c, judgement, id, began_us / 1000);
     log_key_failure(judgement, id);
     reporting_note(judgement, transaction_dns(c->transaction), &c->session->client,
                    status == SMFIS_TEMPFAIL);

@@ -16,13 +16,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/region.h"
-#include "core/snapshot.h"
-#include "milter/counters.h"
 #include "milter/endpoint.h"
-#include "milter/inflight.h"
-#include "milter/key_watch.h"
-#include "milter/reporting.h"
-#include "milter/running.h"
+#include "milter/status.h"
 
 enum { STATUS_OCTETS = 16384, WRITE_LIMIT_MS = 1000, ACCEPT_PAUSE_MS = 100 };
 enum { BACKLOG = 16, MODE = 0660 };
@@ -30,8 +25,6 @@ enum { BACKLOG = 16, MODE = 0660 };
 static struct {
     int listen_fd, stop_fd, lock_fd;
     struct sockaddr_un address;
-    const char *config_file;
-    int64_t started_ms;
     pthread_t thread;
     bool bound, running;
 } control = { .listen_fd = -1, .stop_fd = -1, .lock_fd = -1 };
@@ -70,26 +63,12 @@ bool control_open(const char *path, uid_t uid, gid_t gid, char *error, size_t er
 
 static struct text status_text(struct region *region)
 {
-    struct resolver_counters dns = { 0 };
-    struct reporting_counters reports;
-    struct snapshot *snapshot = running_get();
+    struct status status;
     struct buf out;
-    struct gauges gauges = {
-        .version = PACKAGE_VERSION,
-        .config_file = control.config_file,
-        .pid = getpid(),
-        .uptime_ms = clock_ms() - control.started_ms,
-        .in_flight = inflight_count(),
-        .oldest_ms = inflight_oldest_ms(),
-    };
 
-    if (snapshot)
-        resolver_count(snapshot->resolver, &dns);
-    snapshot_unref(snapshot);
+    status_take(&status);
     buf_init(&out, region, STATUS_OCTETS);
-    reporting_count(&reports);
-    key_watch_count(&gauges.keys, &gauges.keys_missing);
-    counters_print(&out, &gauges, &dns, &reports);
+    status_json(&out, &status);
     return buf_text(&out);
 }
 
@@ -146,12 +125,10 @@ static void *serve(void *unused)
     }
 }
 
-bool control_start(const char *config_file, int64_t started_ms)
+bool control_start(void)
 {
     if (control.listen_fd < 0)
         return true;
-    control.config_file = config_file;
-    control.started_ms = started_ms;
     control.stop_fd = eventfd(0, EFD_CLOEXEC);
     if (control.stop_fd < 0)
         return false;

@@ -5,15 +5,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 /* Binds PATH (owner UID, group GID, mode 0660).  False: text in ERROR; the
  * daemon can go on without. */
 bool control_open(const char *path, uid_t uid, gid_t gid, char *error, size_t error_size);
 
-/* Starts the one thread that serves it; CONFIG_FILE is shown. */
-bool control_start(const char *config_file, int64_t started_ms);
+/* Starts the one thread that serves it; after status_begin(). */
+bool control_start(void);
 
 /* Stops the thread and removes the socket; also without control_open(). */
 void control_stop(void);

@@ -1,20 +1,18 @@
 /* counters.h: what the daemon counted since it started.
  *
- * C11 atomics, relaxed: any thread adds, `vidimus status` reads.  Numbers read
+ * C11 atomics, relaxed: any thread adds; status.h shows them.  Numbers read
  * together need not belong to one instant.
  */
 #ifndef VIDIMUS_MILTER_COUNTERS_H
 #define VIDIMUS_MILTER_COUNTERS_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "auth/finding.h"
+#include "base/histogram.h"
+#include "core/verdict.h"
 
-struct buf;
 struct judgement;
-struct reporting_counters;
-struct resolver_counters;
 
 enum counter {
     COUNTER_CONNECTIONS,   /* SMTP connections that the MTA told us of */
@@ -42,24 +40,26 @@ enum counter {
 
 void counter_add(enum counter counter, uint64_t by);
 
-/* Counts the verdict, origin, results and bounds of one judged message. */
+/* Counts the verdict, origin, results, bounds and the wait for DNS of one judged
+ * message. */
 void counters_judgement(const struct judgement *judgement);
 
-/* Things that are now, not since the start. */
-struct gauges {
-    const char *version;
-    const char *config_file; /* "" for built-in defaults */
-    int64_t pid;
-    int64_t uptime_ms;
-    size_t in_flight;        /* running end-of-message callbacks */
-    int64_t oldest_ms;       /* age of the oldest of them; 0: none */
-    size_t keys;             /* active keys that were looked for in DNS, last time */
-    size_t keys_missing;     /* of those: not there, or not right */
+/* How long the end of a message took, to its reply. */
+void counters_end_of_message(int64_t us);
+
+enum { ACTION_COUNT = ACTION_REJECT + 1, RULE_COUNT = VERDICT_OF_MEMORY + 1 };
+enum { METHOD_COUNT = METHOD_DMARC + 1, RESULT_COUNT = RESULT_PERMERROR + 1 };
+enum { OVERRIDE_COUNT = OVERRIDE_TRUSTED_FORWARDER + 1 };
+
+struct counts {
+    uint64_t counters[COUNTER_COUNT];
+    uint64_t verdicts[ACTION_COUNT][RULE_COUNT];
+    uint64_t results[METHOD_COUNT][RESULT_COUNT];
+    uint64_t overrides[OVERRIDE_COUNT];
+    struct histogram end_of_message;
+    struct histogram dns_wait; /* of a message, in all */
 };
 
-/* Writes everything as one JSON object and a newline. */
-void counters_print(struct buf *out, const struct gauges *gauges,
-                    const struct resolver_counters *dns,
-                    const struct reporting_counters *reports);
+void counters_read(struct counts *counts);
 
 #endif

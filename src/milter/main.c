@@ -23,11 +23,13 @@
 #include "milter/housekeeper.h"
 #include "milter/inflight.h"
 #include "milter/key_watch.h"
+#include "milter/metrics.h"
 #include "milter/options.h"
 #include "milter/privileges.h"
 #include "milter/reload.h"
 #include "milter/reporting.h"
 #include "milter/running.h"
+#include "milter/status.h"
 #include "milter/systemd.h"
 
 enum {
@@ -201,6 +203,15 @@ static void open_control(struct daemon *daemon)
         log_line(LOG_LEVEL_WARN, "no status socket: %s", daemon->error);
 }
 
+/* Nor does it need to be watched. */
+static void open_metrics(struct daemon *daemon)
+{
+    const char *listen = daemon->config->metrics.listen;
+
+    if (listen[0] && !metrics_open(listen, daemon->error, sizeof daemon->error))
+        log_line(LOG_LEVEL_WARN, "no metrics: %s: %s", listen, daemon->error);
+}
+
 static enum log_target log_target_of(const struct daemon *daemon)
 {
     const char *log = daemon->config->log;
@@ -234,6 +245,7 @@ static int acquire(struct daemon *daemon)
     if (status != EX_OK)
         return status;
     open_control(daemon);
+    open_metrics(daemon);
     reporting_prepare(daemon->config, daemon->identity.uid, daemon->identity.gid);
     daemon->keyring = reload_keys(daemon->config);
     if (!daemon->keyring)
@@ -268,9 +280,11 @@ static int start_threads(struct daemon *daemon)
     status = start_reporting(daemon);
     if (status != EX_OK)
         return status;
-    if (!housekeeper_start(&daemon->options, daemon->config) ||
-        !control_start(file ? file : "", daemon->started_ms))
+    status_begin(file ? file : "", daemon->started_ms);
+    if (!housekeeper_start(&daemon->options, daemon->config) || !control_start())
         return fail(EX_OSERR, "cannot create a thread");
+    if (!metrics_start())
+        log_line(LOG_LEVEL_WARN, "no metrics: the listener cannot be started");
     return EX_OK;
 }
 
@@ -296,6 +310,7 @@ static void release(struct daemon *daemon)
     key_watch_stop();
     housekeeper_stop();
     control_stop();
+    metrics_stop();
     reporting_stop(SPOOL_STOP_MS);
     reporting_free();
     running_set(NULL);

@@ -179,7 +179,9 @@ class Daemon:
         self.start()
 
     def write_config(self, config):
-        self.config.write_text(f'listen = "{self.listen}"\ncontrol = "{self.control}"\n' + config)
+        unwatched = "" if "metrics {" in config else 'metrics { listen = "" }\n'
+        self.config.write_text(f'listen = "{self.listen}"\ncontrol = "{self.control}"\n' +
+                               unwatched + config)
 
     def default_ready(self):
         if self.listen.startswith("unix:"):

@@ -23,10 +23,12 @@
 #include "milter/counters.h"
 #include "milter/endpoint.h"
 #include "milter/inflight.h"
+#include "milter/metrics_text.h"
 #include "milter/options.h"
 #include "milter/privileges.h"
 #include "milter/reply.h"
 #include "milter/reporting.h"
+#include "milter/status.h"
 #include "milter/watchdog.h"
 
 /* --- reply ---------------------------------------------------------------- */
@@ -376,22 +378,29 @@ static void settle_waits_for_content_and_callbacks(void **state)
 
 /* --- counters ------------------------------------------------------------- */
 
+static const struct status some_status = {
+    .version = "1", .config_file = "/a\"b\\c\n", .pid = 7, .uptime_ms = 61999,
+    .in_flight = 2, .oldest_ms = 30, .keys = 4, .keys_missing = 1,
+    .dns = { .questions = 5, .in_flight = 3,
+             .latency = { .counts = { [1] = 2, [HISTOGRAM_BUCKETS - 1] = 1 },
+                          .sum_us = 31004000 } },
+    .reports = { .enabled = true,
+                 .messages = { [ROW_NOT_WANTED] = 4 },
+                 .spool = { .written = 9, .lost = 8, .queued = 7, .octets = 6,
+                            .failing = true } },
+};
+
 static void status_is_one_json_object(void **state)
 {
     struct region *region = region_new(0);
     struct findings findings;
     struct judgement judgement = { .origin = ORIGIN_TRUSTED,
                                    .findings = &findings,
-                                   .verdict = { .action = ACTION_REJECT },
-                                   .dns = { .limit_hit = true } };
-    struct gauges gauges = { .version = "1", .config_file = "/a\"b\\c\n", .pid = 7,
-                             .uptime_ms = 61999, .in_flight = 2, .oldest_ms = 30,
-                             .keys = 4, .keys_missing = 1 };
-    struct resolver_counters dns = { .questions = 5, .in_flight = 3 };
-    struct reporting_counters reports = { .enabled = true,
-                                          .messages = { [ROW_NOT_WANTED] = 4 },
-                                          .spool = { .written = 9, .lost = 8, .queued = 7,
-                                                     .octets = 6, .failing = true } };
+                                   .verdict = { .action = ACTION_REJECT,
+                                                .rule = VERDICT_OF_SPF,
+                                                .override = OVERRIDE_MAILING_LIST },
+                                   .dns = { .limit_hit = true, .waited_ms = 3 } };
+    struct status status = some_status;
     struct buf out;
     const char *json;
 
@@ -399,14 +408,22 @@ static void status_is_one_json_object(void **state)
     findings_init(&findings, region);
     assert_non_null(findings_add(&findings, METHOD_SPF, RESULT_FAIL, NULL));
     counters_judgement(&judgement);
+    counters_end_of_message(2500);
+    counters_read(&status.counts);
     buf_init(&out, region, 16384);
-    counters_print(&out, &gauges, &dns, &reports);
+    status_json(&out, &status);
     json = buf_str(&out);
     assert_non_null(json);
     assert_non_null(strstr(json, "\"config\":\"/a\\\"b\\\\c\\u000a\",\"pid\":7,\"uptime\":61,"));
     assert_non_null(strstr(json, "\"verdicts\":{\"accept\":0,\"quarantine\":0,\"tempfail\":0,"
                                  "\"reject\":1}"));
     assert_non_null(strstr(json, "\"spf\":{\"fail\":1}"));
+    assert_non_null(strstr(json, "\"reject\":{\"spf\":1}"));
+    assert_non_null(strstr(json, "\"overrides\":{\"mailing_list\":1}"));
+    assert_non_null(strstr(json, "\"dns_wait\":{\"count\":1,\"sum_us\":3000,\"below_us\":"
+                                 "{\"1000\":0,\"2500\":0,\"5000\":1,"));
+    assert_non_null(strstr(json, "\"end_of_message\":{\"count\":1,\"sum_us\":2500,\"below_us\":"
+                                 "{\"1000\":0,\"2500\":1,"));
     assert_non_null(strstr(json, "\"trusted\":1"));
     assert_non_null(strstr(json, "\"question_limit\":1"));
     assert_non_null(strstr(json, "\"in_flight\":2,\"oldest_ms\":30,\"keys\":4,"
@@ -420,6 +437,105 @@ static void status_is_one_json_object(void **state)
     assert_string_equal(json + strlen(json) - 3, "}}\n");
     assert_null(strchr(json, '?')); /* every name is in its table */
     region_free(region);
+}
+
+static const char *metrics_of(struct region *region, enum metrics_format format)
+{
+    struct buf out;
+
+    buf_init(&out, region, 262144);
+    metrics_write(&out, format, &some_status);
+    assert_false(buf_failed(&out));
+    return buf_str(&out);
+}
+
+static void metrics_speak_two_formats(void **state)
+{
+    static const struct {
+        const char *text;
+        bool plain, open;
+    } cases[] = {
+        { "# TYPE vidimus_build_info gauge\n", true, false },
+        { "# TYPE vidimus_build info\n", false, true },
+        { "vidimus_build_info{version=\"1\"} 1\n", true, true },
+        { "# TYPE vidimus_dns_questions_total counter\n", true, false },
+        { "# TYPE vidimus_dns_questions counter\n", false, true },
+        { "\nvidimus_dns_questions_total 5\n", true, true },
+        { "vidimus_oldest_message_seconds 0.030000\n", true, true },
+        { "vidimus_verdicts_total{action=\"reject\",rule=\"dmarc\"} 0\n", true, true },
+        { "vidimus_results_total{method=\"arc\",result=\"none\"} 0\n", true, true },
+        { "vidimus_overrides_total{reason=\"none\"}", false, false },
+        { "vidimus_dns_query_seconds_bucket{le=\"0.001000\"} 0\n", true, true },
+        { "vidimus_dns_query_seconds_bucket{le=\"0.002500\"} 2\n", true, true },
+        { "vidimus_dns_query_seconds_bucket{le=\"30.000000\"} 2\n", true, true },
+        { "vidimus_dns_query_seconds_bucket{le=\"+Inf\"} 3\n", true, true },
+        { "vidimus_dns_query_seconds_count 3\nvidimus_dns_query_seconds_sum 31.004000\n", true,
+          true },
+        { "vidimus_spool_failing 1\n", true, true },
+        { "vidimus_report_messages_total{case=\"not_wanted\"} 4\n", true, true },
+        { "\n# EOF\n", false, true },
+        { "?", false, false }, /* every name is in its table */
+    };
+    struct region *region = region_new(0);
+    const char *plain = metrics_of(region, METRICS_PLAIN);
+    const char *open = metrics_of(region, METRICS_OPENMETRICS);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if ((strstr(plain, cases[i].text) != NULL) != cases[i].plain)
+            fail_msg("plain: %s", cases[i].text);
+        if ((strstr(open, cases[i].text) != NULL) != cases[i].open)
+            fail_msg("OpenMetrics: %s", cases[i].text);
+    }
+    region_free(region);
+}
+
+/* No family twice, no sample outside of its family. */
+static void metrics_keep_families_together(void **state)
+{
+    struct region *region = region_new(0);
+    char *text = (char *)metrics_of(region, METRICS_PLAIN);
+    char name[96] = "", seen[8192] = "";
+
+    (void)state;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        char key[100];
+
+        if (sscanf(line, "# TYPE %90s", name) == 1) {
+            snprintf(key, sizeof key, " %s ", name);
+            if (strstr(seen, key))
+                fail_msg("%s stands twice", name);
+            assert_true(strlen(seen) + strlen(key) < sizeof seen);
+            strcat(seen, key);
+        } else if (line[0] != '#' && strncmp(line, name, strlen(name)) != 0) {
+            fail_msg("%s is not of %s", line, name);
+        }
+    }
+    region_free(region);
+}
+
+/* --- histogram ------------------------------------------------------------ */
+
+static void durations_find_their_bucket(void **state)
+{
+    static const struct {
+        int64_t us;
+        size_t bucket;
+    } cases[] = {
+        { -5, 0 }, { 0, 0 }, { 1000, 0 }, { 1001, 1 }, { 30000000, HISTOGRAM_BUCKETS - 2 },
+        { 30000001, HISTOGRAM_BUCKETS - 1 }, { INT64_MAX, HISTOGRAM_BUCKETS - 1 },
+    };
+    struct histogram h = { .sum_us = 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(histogram_bucket(cases[i].us), cases[i].bucket);
+    for (size_t i = 1; i < HISTOGRAM_BUCKETS - 1; i++)
+        assert_true(histogram_bound_us(i) > histogram_bound_us(i - 1));
+    histogram_add(&h, -1);
+    histogram_add(&h, 7);
+    assert_int_equal(histogram_count(&h), 2);
+    assert_int_equal(h.sum_us, 7);
 }
 
 /* --- options -------------------------------------------------------------- */
@@ -501,6 +617,9 @@ int main(void)
         cmocka_unit_test(drain_waits_for_all),
         cmocka_unit_test(settle_waits_for_content_and_callbacks),
         cmocka_unit_test(status_is_one_json_object),
+        cmocka_unit_test(metrics_speak_two_formats),
+        cmocka_unit_test(metrics_keep_families_together),
+        cmocka_unit_test(durations_find_their_bucket),
         cmocka_unit_test(options_are_the_contract),
         cmocka_unit_test(options_refuse_the_rest),
         cmocka_unit_test(missing_names_have_a_remedy),
