@@ -1,18 +1,21 @@
 /* load.c: many messages through a milter, as an MTA would send them, and how long
  * each waited after its final dot.
  *
- *   load ADDRESS CONNECTIONS MESSAGES PER-CONNECTION PAUSE-MS FILE...
+ *   load [-c CONNECTIONS] [-n MESSAGES] [-m PER-CONNECTION] [-p PAUSE-MS]
+ *        [-b BETWEEN-MS] ADDRESS FILE...
  *
  * ADDRESS is a loopback port, or the path of a UNIX socket.  CONNECTIONS threads
- * send MESSAGES in all, PER-CONNECTION on each connection, taking the FILEs in turn;
- * PAUSE-MS passes between envelope and data.  Replies and steps that the milter has
- * negotiated away are not waited for, or sent.
+ * send MESSAGES in all, PER-CONNECTION on each connection: each connection is a client
+ * with one FILE, taken in turn.  PAUSE-MS passes between envelope and data.  A session's messages begin BETWEEN-MS
+ * apart, and the sessions spread over that time.  Replies and steps that the milter
+ * has negotiated away are not waited for, or sent.
  *
- * A FILE begins with a line "IP HELO MAIL-FROM RCPT-TO"; the message follows, with
- * CRLF line ends.
+ * A FILE begins with a line "IP HELO MAIL-FROM RCPT-TO [CLASS]"; the message follows,
+ * with CRLF line ends.
  *
- * Prints "messages N errors N p50 N p90 N p99 N max N us", and each reply with its
- * count. */
+ * Prints "messages N errors N p50 N p90 N p99 N max N us", and each reply and change
+ * with its count; then the same for every CLASS.  The times are from the final dot,
+ * when an MTA hands over header and body at once, to the verdict. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -49,7 +52,7 @@ static const struct {
 
 struct mail {
     char *octets; /* of the file */
-    const char *ip, *helo, *from, *to;
+    const char *ip, *helo, *from, *to, *class;
     char *headers; /* "name\0value\0" for each, in one piece */
     size_t header_count;
     const char *body;
@@ -57,11 +60,12 @@ struct mail {
 };
 
 static const char *address;
-static long message_count, per_connection, pause_ms;
+static long connections = 1, message_count = 1, per_connection = 1, pause_ms, between_ms;
 static struct mail *mails;
 static size_t mail_count;
-static atomic_long next_message, errors;
-static uint32_t *waits; /* microseconds, by message */
+static atomic_long next_message, next_mail, errors;
+static uint32_t *waits; /* microseconds, by message; 0: no verdict */
+static const struct mail **mail_of; /* by message */
 static atomic_long replies[256];
 
 static void die(const char *what)
@@ -74,6 +78,7 @@ static void die(const char *what)
 
 struct connection {
     int fd;
+    const struct mail *mail;
     uint32_t negotiated;
     char *out; /* packets that are to be sent together */
     size_t out_len, out_room;
@@ -242,6 +247,22 @@ static char introduce(struct connection *c, const struct mail *m)
     return goes_on(answer) ? take_step(c, STEP_HELO, m->helo, strlen(m->helo) + 1) : answer;
 }
 
+static int64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void sleep_until(int64_t us)
+{
+    struct timespec t = { us / 1000000, us % 1000000 * 1000 };
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+        continue;
+}
+
 static char send_envelope(struct connection *c, const struct mail *m, long number)
 {
     char data[1024], id[32];
@@ -255,10 +276,9 @@ static char send_envelope(struct connection *c, const struct mail *m, long numbe
     answer = take_step(c, STEP_MAIL, m->from, strlen(m->from) + 1);
     if (goes_on(answer))
         answer = take_step(c, STEP_RCPT, m->to, strlen(m->to) + 1);
-    if (pause_ms) {
-        flush(c);
-        nanosleep(&(struct timespec){ pause_ms / 1000, pause_ms % 1000 * 1000000 }, NULL);
-    }
+    flush(c);
+    if (pause_ms)
+        sleep_until(now_us() + pause_ms * 1000);
     return goes_on(answer) ? take_step(c, STEP_DATA, NULL, 0) : answer;
 }
 
@@ -283,56 +303,54 @@ static char send_content(struct connection *c, const struct mail *m)
     return answer;
 }
 
-static int64_t now_us(void)
+/* The verdict; what changes the message comes before it. */
+static char finish(struct connection *c)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* From the final dot to the verdict; what changes the message comes before it. */
-static char finish(struct connection *c, long number)
-{
-    int64_t started;
     char answer;
 
-    flush(c);
-    started = now_us();
     packet(c, 'E', NULL, 0);
-    do
-        answer = reply(c, NULL, 0);
-    while (answer && strchr("+-hmieobqp", answer));
-    waits[number] = (uint32_t)(now_us() - started);
+    while ((answer = reply(c, NULL, 0)) && strchr("+-hmieobqp", answer))
+        replies[(unsigned char)answer]++;
     return answer;
 }
 
 static bool send_message(struct connection *c, long number, bool first)
 {
-    const struct mail *m = &mails[(size_t)number % mail_count];
+    const struct mail *m = c->mail;
     char answer = first ? introduce(c, m) : 'c';
+    int64_t started;
 
     if (goes_on(answer))
         answer = send_envelope(c, m, number);
+    started = now_us();
     if (goes_on(answer))
         answer = send_content(c, m);
     if (goes_on(answer))
-        answer = finish(c, number);
+        answer = finish(c);
+    if (answer)
+        waits[number] = (uint32_t)(now_us() - started);
+    mail_of[number] = m;
     replies[(unsigned char)answer]++;
     if (!answer)
         errors++;
     return answer;
 }
 
-static void *run(void *unused)
+static void *run(void *first)
 {
     struct connection c = { .fd = -1 };
+    int64_t next_us = *(int64_t *)first;
     long number, on_this = 0;
 
     while ((number = next_message++) < message_count) {
+        if (between_ms) {
+            sleep_until(next_us);
+            next_us += between_ms * 1000;
+        }
         if (on_this == per_connection || c.fd < 0) {
             close_connection(&c);
             on_this = 0;
+            c.mail = &mails[(size_t)next_mail++ % mail_count];
             if (!open_connection(&c)) {
                 errors++;
                 if (c.fd >= 0)
@@ -348,7 +366,7 @@ static void *run(void *unused)
     }
     close_connection(&c);
     free(c.out);
-    return unused;
+    return NULL;
 }
 
 /* --- files -------------------------------------------------------------- */
@@ -417,6 +435,7 @@ static void read_mail(const char *name, struct mail *m)
     m->helo = word(&rest);
     m->from = word(&rest);
     m->to = word(&rest);
+    m->class = word(&rest);
     m->body = take_header(m, line_end + 1);
     m->body_len = len - (size_t)(m->body - m->octets);
 }
@@ -430,45 +449,104 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void print(void)
+/* Of the messages of CLASS; NULL: of all.  Messages without a verdict do not count. */
+static void print(const char *class)
 {
-    size_t n = (size_t)message_count;
+    uint32_t *these = calloc((size_t)message_count + 1, sizeof *these);
+    size_t n = 0;
 
-    qsort(waits, n, sizeof *waits, compare);
-    printf("messages %ld errors %ld p50 %u p90 %u p99 %u max %u us", message_count, (long)errors,
-           waits[n / 2], waits[n * 9 / 10], waits[n * 99 / 100], waits[n - 1]);
-    for (int c = 1; c < 256; c++)
+    if (!these)
+        die("memory");
+    for (long i = 0; i < message_count; i++)
+        if (waits[i] && (!class || strcmp(mail_of[i]->class, class) == 0))
+            these[n++] = waits[i];
+    qsort(these, n, sizeof *these, compare);
+    if (class)
+        printf("class %s ", class);
+    printf("messages %zu errors %ld p50 %u p90 %u p99 %u max %u us", n, (long)errors, these[n / 2],
+           these[n * 9 / 10], these[n * 99 / 100], these[n ? n - 1 : 0]);
+    for (int c = 1; !class && c < 256; c++)
         if (replies[c])
             printf(" %c=%ld", c, (long)replies[c]);
     putchar('\n');
+    free(these);
+}
+
+static void print_classes(void)
+{
+    for (size_t i = 0; i < mail_count; i++) {
+        bool seen = !*mails[i].class;
+
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = strcmp(mails[k].class, mails[i].class) == 0;
+        if (!seen)
+            print(mails[i].class);
+    }
+}
+
+static bool read_options(int argc, char **argv)
+{
+    static const struct {
+        char letter;
+        long *value, least;
+    } options[] = {
+        { 'c', &connections, 1 }, { 'n', &message_count, 1 }, { 'm', &per_connection, 1 },
+        { 'p', &pause_ms, 0 },    { 'b', &between_ms, 0 },
+    };
+    int letter;
+
+    while ((letter = getopt(argc, argv, "c:n:m:p:b:")) != -1) {
+        size_t i = 0;
+
+        while (i < sizeof options / sizeof options[0] && options[i].letter != letter)
+            i++;
+        if (i == sizeof options / sizeof options[0] || atol(optarg) < options[i].least)
+            return false;
+        *options[i].value = atol(optarg);
+    }
+    return argc - optind >= 2 && connections <= 4000;
+}
+
+static void run_all(void)
+{
+    pthread_t *threads = calloc((size_t)connections, sizeof *threads);
+    int64_t *first = calloc((size_t)connections, sizeof *first), now = now_us();
+    pthread_attr_t small;
+
+    if (!threads || !first)
+        die("memory");
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 128 * 1024);
+    for (long i = 0; i < connections; i++) {
+        first[i] = now + i * between_ms * 1000 / connections;
+        if (pthread_create(&threads[i], &small, run, &first[i]) != 0)
+            die("thread");
+    }
+    for (long i = 0; i < connections; i++)
+        pthread_join(threads[i], NULL);
+    free(threads);
+    free(first);
 }
 
 int main(int argc, char **argv)
 {
-    long connections = argc > 6 ? atol(argv[2]) : 0;
-    pthread_t *threads;
-
-    if (connections < 1 || connections > 2000 || atol(argv[3]) < 1 || atol(argv[4]) < 1) {
-        fputs("usage: load ADDRESS CONNECTIONS MESSAGES PER-CONNECTION PAUSE-MS FILE...\n", stderr);
+    if (!read_options(argc, argv)) {
+        fputs("usage: load [-c CONNECTIONS] [-n MESSAGES] [-m PER-CONNECTION] [-p PAUSE-MS] "
+              "[-b BETWEEN-MS] ADDRESS FILE...\n",
+              stderr);
         return 64;
     }
-    address = argv[1];
-    message_count = atol(argv[3]);
-    per_connection = atol(argv[4]);
-    pause_ms = atol(argv[5]);
-    mail_count = (size_t)argc - 6;
+    address = argv[optind];
+    mail_count = (size_t)(argc - optind - 1);
     mails = calloc(mail_count, sizeof *mails);
     waits = calloc((size_t)message_count, sizeof *waits);
-    threads = calloc((size_t)connections, sizeof *threads);
-    if (!mails || !waits || !threads)
+    mail_of = calloc((size_t)message_count, sizeof *mail_of);
+    if (!mails || !waits || !mail_of)
         die("memory");
     for (size_t i = 0; i < mail_count; i++)
-        read_mail(argv[6 + i], &mails[i]);
-    for (long i = 0; i < connections; i++)
-        if (pthread_create(&threads[i], NULL, run, NULL) != 0)
-            die("thread");
-    for (long i = 0; i < connections; i++)
-        pthread_join(threads[i], NULL);
-    print();
+        read_mail(argv[optind + 1 + (int)i], &mails[i]);
+    run_all();
+    print(NULL);
+    print_classes();
     return errors > 0;
 }

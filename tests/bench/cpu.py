@@ -1,0 +1,46 @@
+"""CPU a message: sizes, signatures, an ARC chain of two; DNS cached, one domain."""
+import statistics
+
+from field import arithmetic
+
+SIZES = ("3 KB", 3000, 3000), ("30 KB", 30000, 2000), ("300 KB", 300000, 400), ("5 MB", 5000000, 40)
+# Title, signatures, ARC sets; each set is two signatures more, the seal and the message's.
+KINDS = ("1 signed", 1, 0), ("2 signed", 2, 0), ("1 signed, chain of 2", 1, 2)
+NAMES = "nothing", "vidimusd", "libraries", "opendkim", "opendmarc", "rspamd"
+
+
+def verifications(signatures, sets):
+    """Signatures that a verifier has to look at: of the message signatures of a
+    chain the newest only."""
+    return signatures + sets + (sets > 0)
+
+
+def ratio(a, b):
+    return f"{a / b:9.2f}" if b else f"{'':9}"
+
+
+def row(field, contestants, title, size, messages, signatures, sets):
+    file = field.mails.make(1, size, signatures, sets)
+    costs = {name: [] for name in contestants}
+    for c in contestants.values():  # fills the caches
+        field.load(c, [file], messages=20)
+    for _ in range(field.settings.runs):
+        for name, c in contestants.items():
+            costs[name].append(field.cost(c, [file], max(messages // c.work, 10)))
+    cost = {name: statistics.median(costs[name]) for name in costs}
+    sums = arithmetic(field.base, size, verifications(signatures, sets))
+    floor = cost["nothing"] + sums
+    chain = cost["opendkim"] + cost["opendmarc"] if "opendkim" in cost and "opendmarc" in cost else None
+    print(f"{title:28}" + "".join(f"{cost[n]:11.0f}" if n in cost else f"{'-':>11}" for n in NAMES) +
+          f"{sums:12.0f}{floor:10.0f}" + ratio(cost["vidimusd"], floor) + ratio(cost["vidimusd"], chain) +
+          ratio(cost["vidimusd"], cost.get("rspamd")), flush=True)
+
+
+def table(field):
+    contestants = {name: c for name in NAMES if (c := field.get(name))}
+    print(f"{'us':28}" + "".join(f"{n:>11}" for n in NAMES) + f"{'arithmetic':>12}{'floor':>10}" +
+          f"{'/floor':>9}{'/chain':>9}{'/rspamd':>9}", flush=True)
+    for size_name, size, messages in SIZES:
+        for kind, signatures, sets in KINDS:
+            row(field, contestants, f"{size_name}, {kind}", size, messages, signatures, sets)
+    print("floor: nothing + arithmetic; /floor: vidimusd beside it; chain: opendkim + opendmarc")
