@@ -243,7 +243,7 @@ static void prefetch_identifier(const struct evaluation *e, enum result result, 
 {
     if ((result == RESULT_PASS || result == RESULT_TEMPERROR) && domain && *domain &&
         needs_walk(e, domain, strict))
-        dmarc_prefetch(e->judge->request->dns, domain, DMARC_TREE_WALK);
+        dmarc_prefetch_identifier(e->judge->request->dns, domain, DMARC_TREE_WALK);
 }
 
 /* The domain of the first passing signature that aligns. */

@@ -85,9 +85,14 @@ struct dmarc_outcome {
     const char *queries[DMARC_QUERIES_MAX]; /* _dmarc names in the order of the author walk */
 };
 
-/* Starts all lookups that the tree walk of DOMAIN may need, at once; whether
- * DOMAIN exists is asked as soon as a record with np shows that it matters. */
+/* Starts all lookups that the tree walk of the author domain DOMAIN may need, at once;
+ * whether DOMAIN exists is asked as soon as it shows that np matters. */
 void dmarc_prefetch(struct dns_scope *dns, const char *domain, enum dmarc_discovery discovery);
+
+/* The same for an identifier that may align: its policy, and so its existence, does not
+ * matter. */
+void dmarc_prefetch_identifier(struct dns_scope *dns, const char *domain,
+                               enum dmarc_discovery discovery);
 
 /* Judges and appends the finding (header.from, policy.dmarc). */
 void check_dmarc(struct findings *findings, const struct dmarc_request *request,

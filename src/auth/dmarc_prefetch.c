@@ -1,6 +1,7 @@
 /* dmarc_prefetch.c: starts what a walk will ask for, without waiting. */
 #include "auth/dmarc.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,14 +10,56 @@
 #include "dns/scope.h"
 #include "mail/domain.h"
 
-/* Waits for a record that may be inherited: with np, whether the domain exists
- * will matter too.  The scope is alive while it calls. */
+/* Whether a domain exists matters when it has no record of its own and one above it
+ * has np.  Shared by the answers that tell so; the scope is alive while it calls. */
 struct existence {
+    atomic_uint references; /* one a question */
+    atomic_bool has_no_record, np_above;
     struct dns_scope *dns;
     domain_name domain;
 };
 
-static void ask_existence(void *context, const struct dns_answer *answer)
+static struct existence *existence_new(struct dns_scope *dns, const char *domain, size_t questions)
+{
+    struct existence *existence = calloc(1, sizeof *existence);
+
+    if (!existence)
+        return NULL;
+    atomic_init(&existence->references, (unsigned)questions);
+    existence->dns = dns;
+    memcpy(existence->domain, domain, strlen(domain) + 1);
+    return existence;
+}
+
+static void drop(struct existence *existence)
+{
+    if (atomic_fetch_sub(&existence->references, 1) == 1)
+        free(existence);
+}
+
+static void ask_if_it_matters(struct existence *existence)
+{
+    if (existence->has_no_record && existence->np_above)
+        dns_scope_start(existence->dns, existence->domain, DNS_A, NULL, NULL);
+    drop(existence);
+}
+
+static void own_known(void *context, const struct dns_answer *answer)
+{
+    struct existence *existence = context;
+    bool found = dns_failed(answer);
+
+    for (size_t i = 0; i < answer->count && !found; i++) {
+        struct dmarc_record record;
+
+        found = dmarc_record_parse(answer->records[i].data, &record) != DMARC_RECORD_NONE;
+    }
+    if (!found)
+        existence->has_no_record = true;
+    ask_if_it_matters(existence);
+}
+
+static void inherited_known(void *context, const struct dns_answer *answer)
 {
     struct existence *existence = context;
     bool has_np = false;
@@ -28,35 +71,43 @@ static void ask_existence(void *context, const struct dns_answer *answer)
                  record.has_np;
     }
     if (has_np)
-        dns_scope_start(existence->dns, existence->domain, DNS_A, NULL, NULL);
-    free(existence);
+        existence->np_above = true;
+    ask_if_it_matters(existence);
 }
 
-/* Starts the question for a record above DOMAIN. */
-static void start_inherited(struct dns_scope *dns, const char *query, const char *domain)
+static size_t names_of(const char *domain, enum dmarc_discovery discovery,
+                       const char *names[DMARC_WALK_MAX])
 {
-    struct existence *existence = malloc(sizeof *existence);
-
-    if (existence) {
-        existence->dns = dns;
-        memcpy(existence->domain, domain, strlen(domain) + 1);
-    }
-    dns_scope_start(dns, query, DNS_TXT, existence ? ask_existence : NULL, existence);
+    if (discovery == DMARC_TREE_WALK)
+        return dmarc_walk_names(domain, names);
+    names[0] = domain;
+    names[1] = listed_organizational_domain(domain);
+    return strcmp(names[1], domain) != 0 ? 2 : 1;
 }
 
 void dmarc_prefetch(struct dns_scope *dns, const char *domain, enum dmarc_discovery discovery)
 {
-    const char *names[DMARC_WALK_MAX] = { domain };
-    size_t count = 1;
+    const char *names[DMARC_WALK_MAX];
+    size_t count = names_of(domain, discovery, names);
+    struct existence *existence = existence_new(dns, domain, count);
     domain_name query;
 
-    if (discovery == DMARC_TREE_WALK)
-        count = dmarc_walk_names(domain, names);
-    else if (strcmp(names[1] = listed_organizational_domain(domain), domain) != 0)
-        count = 2;
-    if (dmarc_query_name(names[0], query))
-        dns_scope_start(dns, query, DNS_TXT, NULL, NULL);
-    for (size_t i = 1; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (dmarc_query_name(names[i], query) && existence)
+            dns_scope_start(dns, query, DNS_TXT, i == 0 ? own_known : inherited_known, existence);
+        else if (existence)
+            drop(existence);
+    }
+}
+
+void dmarc_prefetch_identifier(struct dns_scope *dns, const char *domain,
+                               enum dmarc_discovery discovery)
+{
+    const char *names[DMARC_WALK_MAX];
+    size_t count = names_of(domain, discovery, names);
+    domain_name query;
+
+    for (size_t i = 0; i < count; i++)
         if (dmarc_query_name(names[i], query))
-            start_inherited(dns, query, domain);
+            dns_scope_start(dns, query, DNS_TXT, NULL, NULL);
 }

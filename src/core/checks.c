@@ -105,7 +105,7 @@ static void start_identifier_lookups(struct transaction *t, const char *domain)
 
         if (!text_equal(text_of(author), text_of(domain)) && domain_labels(domain) > 1 &&
             domain_is_within(author, domain_last_labels(domain, 2))) {
-            dmarc_prefetch(t->dns, domain, checks_discovery(t->snapshot->config));
+            dmarc_prefetch_identifier(t->dns, domain, checks_discovery(t->snapshot->config));
             return;
         }
     }

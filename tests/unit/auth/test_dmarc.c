@@ -575,7 +575,7 @@ static void prefetch_asks_what_the_walk_needs(void **state)
     region_free(region);
 }
 
-/* Existence is asked for while the walk goes on, and only for np. */
+/* Existence is asked for while the walk goes on, and only where np matters. */
 static void prefetch_follows_np(void **state)
 {
     static const struct {
@@ -585,6 +585,9 @@ static void prefetch_follows_np(void **state)
         { D("example.com", "v=DMARC1; p=none; np=reject"), 4 },
         { D("example.com", "v=DMARC1; p=none; sp=reject"), 3 },
         { D("a.example.com", "v=DMARC1; p=none; np=reject"), 3 },
+        { D("a.example.com", "v=DMARC1; p=none")
+          D("example.com", "v=DMARC1; p=none; np=reject"), 3 },
+        { D("com", "v=DMARC1; p=none; np=reject; psd=y"), 4 },
     };
 
     (void)state;
