@@ -75,14 +75,14 @@ def test(function):
 class Dns:
     """The test's DNS server, in a process of its own."""
 
-    def __init__(self, base, delay=0, zone=ZONE):
+    def __init__(self, base, delay=0, zone=ZONE, more=()):
         self.port = parts.free_port()
         file = base / f"zone{self.port}"
         file.write_text(zone)
         self.log = base / f"asked{self.port}"
         self.process = Process([sys.executable, str(TESTS / "lib" / "dnsserver.py"), "--zone",
                                 str(file), "--port", str(self.port), "--delay", str(delay),
-                                "--log", str(self.log)],
+                                "--log", str(self.log), *more],
                                base / f"dns{self.port}.log")
         if delay < 3000:
             parts.wait_for("dns server", self.answers)
@@ -92,7 +92,8 @@ class Dns:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.settimeout(3)
             try:
-                s.sendto(question, ("127.0.0.1", self.port))
+                s.connect(("127.0.0.1", self.port))  # so that a refusal is told at once
+                s.send(question)
                 return s.recv(512)[:2] == b"\x12\x34"
             except OSError:
                 return False

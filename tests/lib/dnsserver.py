@@ -3,6 +3,7 @@
 
     /usr/bin/python3 tests/lib/dnsserver.py --zone FILE [--port N] [--address A]
                                             [--delay MS] [--log FILE] [--until-eof]
+                                            [--negative-ttl S]
 
 UDP and TCP on one port; with port 0 a free one.  Once it serves, it prints
 the port number and a newline on stdout.  It ends with TERM or INT; with
@@ -13,7 +14,8 @@ The zone file has the form that vidimus reads: master-file records, $ORIGIN,
 $TTL, and `$FAULT NAME TYPE timeout|servfail`, NAME a glob, TYPE maybe `*` or
 ANY; a timeout is no answer at all.  SIGHUP reads the file again.  Names that
 are not there are NXDOMAIN, names above a record exist, wildcards are expanded
-and CNAMEs followed.  --log writes one line "NAME TYPE udp|tcp" a question.
+and CNAMEs followed.  What is not there may be kept for S seconds (2).  --log
+writes one line "NAME TYPE udp|tcp" a question.
 
 Needs dnspython (Debian: python3-dnspython).
 """
@@ -41,7 +43,6 @@ import dns.zone
 
 UDP_MAX = 1232
 CNAMES_MAX = 8
-NEGATIVE_TTL = 2
 QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 OCTET = re.compile(r'\\\d{3}|\\.|[^\\]', re.S)
 
@@ -120,7 +121,7 @@ class Zone:
         return self.zone.nodes.get(dns.name.Name((b"*",) + above.labels))
 
 
-def answer_question(zone, query):
+def answer_question(zone, query, negative_ttl):
     """The response, or None for silence."""
     response = dns.message.make_response(query, recursion_available=True)
     response.flags |= dns.flags.AA
@@ -150,8 +151,8 @@ def answer_question(zone, query):
         response.answer = []
         response.set_rcode(dns.rcode.SERVFAIL)
         return response
-    soa = "ns.invalid. hostmaster.invalid. 1 3600 600 86400 %d" % NEGATIVE_TTL
-    response.authority.append(dns.rrset.from_text(dns.name.root, NEGATIVE_TTL, "IN", "SOA", soa))
+    soa = "ns.invalid. hostmaster.invalid. 1 3600 600 86400 %d" % negative_ttl
+    response.authority.append(dns.rrset.from_text(dns.name.root, negative_ttl, "IN", "SOA", soa))
     return response
 
 
@@ -176,7 +177,7 @@ class Server:
                                            dns.rdatatype.to_text(question.rdtype), transport))
         if self.options.delay:
             time.sleep(self.options.delay / 1000)
-        response = answer_question(self.zone, query)
+        response = answer_question(self.zone, query, self.options.negative_ttl)
         if response is None:
             return None
         if transport == "tcp":
@@ -262,6 +263,7 @@ def main():
     parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--delay", type=int, default=0, metavar="MS")
     parser.add_argument("--log", metavar="FILE")
+    parser.add_argument("--negative-ttl", type=int, default=2, metavar="S")
     parser.add_argument("--until-eof", action="store_true")
     options = parser.parse_args()
 
