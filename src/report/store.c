@@ -275,8 +275,8 @@ bool store_policies_of_day(struct store *store, const struct store_report *repor
 
     *before = 0;
     if (sql_begin(store->sql,
-                  "SELECT COUNT(*) FROM reports r JOIN policies p ON p.id = r.policy "
-                  "WHERE p.domain = $1 AND r.day = $2 AND r.id < $3",
+                  "SELECT COUNT(*) FROM policies p CROSS JOIN reports r "
+                  "WHERE p.domain = $1 AND r.policy = p.id AND r.day = $2 AND r.id < $3",
                   values, COUNT(values)) &&
         sql_next(store->sql))
         *before = (uint64_t)sql_integer(store->sql, 0);

@@ -183,7 +183,7 @@ static bool find_report(struct store *store, struct target *target, const struct
 
     if (!number(store,
                 "SELECT id FROM reports WHERE policy = $1 AND day = $2 AND state = 0 "
-                "ORDER BY id LIMIT 1",
+                "ORDER BY part LIMIT 1",
                 values, 2, &target->report))
         return false;
     return target->report ||

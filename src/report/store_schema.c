@@ -55,6 +55,9 @@ static const char *const migrations[] = {
     " PRIMARY KEY (report, address));"
     "CREATE TABLE version (number INTEGER NOT NULL);"
     "INSERT INTO version VALUES (0);",
+    /* 2 */
+    "DROP INDEX reports_by_day;"
+    "CREATE INDEX reports_by_day ON reports (day, policy);",
 };
 
 enum { LATEST = sizeof migrations / sizeof migrations[0] };

@@ -380,6 +380,52 @@ static void test_reopening_keeps_all(void **state)
     assert_int_equal(status.messages, 1);
 }
 
+/* The number in the one row that QUERY gives. */
+static int64_t number(struct sql *sql, const char *query)
+{
+    int64_t n = -1;
+
+    assert_true(sql_begin(sql, query, NULL, 0));
+    if (sql_next(sql))
+        n = sql_integer(sql, 0);
+    assert_true(sql_end(sql));
+    return n;
+}
+
+/* What the tables of version 1 were, with rows in them. */
+static const char back_to_1[] = "DROP INDEX reports_by_day;"
+                                "CREATE INDEX reports_by_day ON reports (day);"
+                                "UPDATE version SET number = 1;";
+
+static void test_earlier_tables_are_brought_up_to_date(void **state)
+{
+    struct store_report r;
+    char error[SQL_ERROR_SIZE];
+    struct sql *sql;
+
+    (void)state;
+    begin("one", NOW);
+    add("a.example", DAY, 1);
+    commit();
+    store_close(store);
+    sql = sql_open(uri, error);
+    assert_non_null(sql);
+    assert_true(sql_script(sql, back_to_1));
+    store = store_open(uri, false, error);
+    assert_non_null(store);
+    assert_int_equal(number(sql, "SELECT number FROM version"), 2);
+    assert_int_equal(store_import_begin(store, "one", NOW), STORE_IMPORT_KNOWN);
+    begin("two", NOW);
+    add("a.example", DAY, 1);
+    commit();
+    assert_true(store_close_days(store, NEXT) && claim(NEXT, &r));
+    assert_int_equal(record_messages, 2);
+    assert_true(sql_script(sql, "UPDATE version SET number = 3"));
+    sql_close(sql);
+    assert_null(store_open(uri, true, error));
+    assert_non_null(strstr(error, "later version"));
+}
+
 static void test_bad_stores_are_told(void **state)
 {
     char error[SQL_ERROR_SIZE] = "", path[96];
@@ -415,6 +461,7 @@ int main(void)
         TEST(test_status_and_purge),
         TEST(test_many_rows),
         TEST(test_reopening_keeps_all),
+        TEST(test_earlier_tables_are_brought_up_to_date),
         TEST(test_bad_stores_are_told),
     };
 
