@@ -91,7 +91,8 @@ static void part(struct buf *out, size_t *line, const char *name, struct text t,
     if (!is_writable(t))
         return;
     separate(out, line, text_of(name).len + 1 + t.len);
-    buf_printf(out, "%s=", name);
+    buf_add(out, name);
+    buf_char(out, '=');
     write(out, t);
 }
 
@@ -99,8 +100,9 @@ static void resinfo(struct buf *out, const struct finding *finding)
 {
     size_t line = out->len ? out->len - 1 : 0; /* the TAB before */
 
-    buf_printf(out, "%s=%s", name_of(method_names, (int)finding->method),
-               name_of(result_names, (int)finding->result));
+    buf_add(out, name_of(method_names, (int)finding->method));
+    buf_char(out, '=');
+    buf_add(out, name_of(result_names, (int)finding->result));
     if (finding->reason)
         part(out, &line, "reason", text_of(finding->reason), quoted_string);
     for (const struct property *p = finding->properties; p; p = p->next) {

@@ -19,9 +19,14 @@ const char *authres_property(enum method method, struct text name);
 /* tspecials of RFC 2045 §5.1: never in an unquoted value */
 static inline bool authres_is_tspecial(char c)
 {
-    struct text tspecials = TEXT("()<>@,;:\\\"/[]?=");
-
-    return text_find(tspecials, c) < tspecials.len;
+    switch (c) {
+    case '(': case ')': case '<': case '>': case '@':
+    case ',': case ';': case ':': case '\\': case '"':
+    case '/': case '[': case ']': case '?': case '=':
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* Whether a control character starts at octet I of the UTF-8 text T: C0, DEL, or

@@ -11,19 +11,17 @@ static bool is_fws(char c)
     return octet_is_wsp(c) || c == '\r' || c == '\n';
 }
 
-/* The value of digit C, or -1. */
-static int digit_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (octet_is_digit(c))
-        return c - '0' + 52;
-    if (c == '+')
-        return 62;
-    return c == '/' ? 63 : -1;
-}
+/* One more than the value of each digit. */
+static const unsigned char digit_values[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
 
 struct text base64_unfold(struct region *region, struct text t)
 {
@@ -38,48 +36,88 @@ struct text base64_unfold(struct region *region, struct text t)
     return (struct text){ out, len };
 }
 
-/* Splits the unfolded T into its digits and its padding. */
-static bool split_padding(struct text t, size_t *digits)
-{
-    size_t padding = 0;
+/* What stands in a text so far. */
+struct decoder {
+    unsigned char *out; /* the next octet */
+    uint32_t bits;      /* of the digits since the last whole group of four */
+    size_t digits, padding;
+};
 
-    while (padding < t.len && t.data[t.len - padding - 1] == '=')
-        padding++;
-    *digits = t.len - padding;
-    if (*digits % 4 == 1)
+static void put_group(struct decoder *d, uint32_t bits)
+{
+    *d->out++ = (unsigned char)(bits >> 16);
+    *d->out++ = (unsigned char)(bits >> 8);
+    *d->out++ = (unsigned char)bits;
+}
+
+/* Takes the next octet of the text. */
+static bool take(struct decoder *d, char c)
+{
+    unsigned digit = digit_values[(unsigned char)c];
+
+    if (digit == 0) {
+        d->padding += c == '=';
+        return c == '=' || is_fws(c);
+    }
+    d->bits = d->bits << 6 | (digit - 1);
+    if (++d->digits % 4 == 0) {
+        put_group(d, d->bits);
+        d->bits = 0;
+    }
+    return d->padding == 0;
+}
+
+/* Takes four digits at once, where a group begins and they stand there: most do. */
+static bool take_group(struct decoder *d, struct text t)
+{
+    uint32_t bits = 0;
+
+    if (t.len < 4 || d->digits % 4 != 0 || d->padding > 0)
         return false;
-    return padding == 0 || (t.len % 4 == 0 && padding <= 2);
+    for (size_t i = 0; i < 4; i++) {
+        unsigned digit = digit_values[(unsigned char)t.data[i]];
+
+        if (digit == 0)
+            return false;
+        bits = bits << 6 | (digit - 1);
+    }
+    put_group(d, bits);
+    d->digits += 4;
+    return true;
+}
+
+/* The octets of a last group that is not whole; its bits beyond them must be 0. */
+static bool take_rest(struct decoder *d)
+{
+    size_t rest = d->digits % 4;
+
+    if (rest == 1 || (d->padding > 0 && ((d->digits + d->padding) % 4 != 0 || d->padding > 2)))
+        return false;
+    d->bits <<= 6 * (4 - rest) % 24;
+    for (size_t i = 1; i < rest; i++) {
+        *d->out++ = (unsigned char)(d->bits >> 16);
+        d->bits = d->bits << 8 & 0xffffff;
+    }
+    return d->bits == 0;
 }
 
 bool base64_decode(struct region *region, struct text t, struct text *out)
 {
-    struct text unfolded = base64_unfold(region, t);
-    size_t digits, len = 0;
-    uint32_t bits = 0;
-    unsigned held = 0;
-    char *octets;
+    unsigned char *octets = region_alloc(region, t.len / 4 * 3 + 3);
+    struct decoder d = { .out = octets };
 
-    if (region_failed(region) || !split_padding(unfolded, &digits))
-        return false;
-    octets = region_alloc(region, digits / 4 * 3 + 3);
     if (!octets)
         return false;
-    for (size_t i = 0; i < digits; i++) {
-        int value = digit_value(unfolded.data[i]);
-
-        if (value < 0)
+    for (size_t i = 0; i < t.len;) {
+        if (take_group(&d, text_tail(t, i))) {
+            i += 4;
+        } else if (!take(&d, t.data[i++])) {
             return false;
-        bits = bits << 6 | (uint32_t)value;
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            octets[len++] = (char)(unsigned char)(bits >> held);
-            bits &= (1U << held) - 1;
         }
     }
-    if (bits != 0)
+    if (!take_rest(&d))
         return false;
-    *out = (struct text){ octets, len };
+    *out = (struct text){ (const char *)octets, (size_t)(d.out - octets) };
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,6 +265,7 @@ void crypt_key_unref(struct crypt_key *key)
 {
     if (!key || --key->references > 0)
         return;
+    EVP_PKEY_CTX_free(key->spare);
     EVP_PKEY_free(key->handle);
     free(key);
 }
@@ -314,18 +316,31 @@ bool crypt_key_publish(struct region *region, const struct crypt_key *key, struc
 
 enum { MEMORY = -100 };
 
-static int verify_rsa(const struct crypt_key *key, const sha256_value digest,
-                      struct text signature)
+static EVP_PKEY_CTX *rsa_verifier_new(const struct crypt_key *key)
 {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->handle, NULL);
-    int outcome = MEMORY;
 
     if (context && EVP_PKEY_verify_init(context) > 0 &&
         EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) > 0 &&
         EVP_PKEY_CTX_set_signature_md(context, crypt_sha256()) > 0)
+        return context;
+    EVP_PKEY_CTX_free(context);
+    return NULL;
+}
+
+/* To set up a context costs as much as half a verification: one stays with its key,
+ * for the next that comes while nobody else has it. */
+static int verify_rsa(struct crypt_key *key, const sha256_value digest, struct text signature)
+{
+    EVP_PKEY_CTX *context = atomic_exchange(&key->spare, NULL);
+    int outcome = MEMORY;
+
+    if (!context)
+        context = rsa_verifier_new(key);
+    if (context)
         outcome = EVP_PKEY_verify(context, (const unsigned char *)signature.data, signature.len,
                                   digest, SHA256_OCTETS);
-    EVP_PKEY_CTX_free(context);
+    EVP_PKEY_CTX_free(atomic_exchange(&key->spare, context));
     return outcome;
 }
 
@@ -342,7 +357,7 @@ static int verify_ed25519(const struct crypt_key *key, const sha256_value digest
     return outcome;
 }
 
-bool crypt_verify(struct region *region, const struct crypt_key *key, const sha256_value digest,
+bool crypt_verify(struct region *region, struct crypt_key *key, const sha256_value digest,
                   struct text signature)
 {
     int outcome = MEMORY;

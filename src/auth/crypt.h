@@ -58,6 +58,7 @@ struct crypt_key {
     struct text octets;     /* what it was read from */
     /* private to crypt.c */
     struct evp_pkey_st *handle;
+    _Atomic(struct evp_pkey_ctx_st *) spare; /* of the last RSA verification; or NULL */
     _Atomic unsigned references;
 };
 
@@ -76,7 +77,7 @@ bool crypt_key_publish(struct region *region, const struct crypt_key *key, struc
 
 /* Whether SIGNATURE by KEY is one of DIGEST: RSASSA-PKCS1-v1_5 with SHA-256
  * (RFC 6376 §3.3.2) or PureEdDSA over the digest (RFC 8463 §3). */
-bool crypt_verify(struct region *region, const struct crypt_key *key, const sha256_value digest,
+bool crypt_verify(struct region *region, struct crypt_key *key, const sha256_value digest,
                   struct text signature);
 
 /* ---- private keys */

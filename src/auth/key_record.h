@@ -16,7 +16,7 @@ struct region;
 struct key_record {
     enum key_type type;
     struct text text;  /* the record as published */
-    const struct crypt_key *key; /* p=; held by the region */
+    struct crypt_key *key; /* p=; held by the region */
     unsigned bits;     /* of an RSA modulus, 256 for ed25519 */
     bool testing;      /* t=y */
     bool same_domain;  /* t=s: i= must equal d= */

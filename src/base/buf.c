@@ -5,6 +5,8 @@
 
 #include "base/region.h"
 
+enum { FIRST_CAPACITY = 256 };
+
 void buf_init(struct buf *buf, struct region *region, size_t max)
 {
     *buf = (struct buf){ .region = region, .max = max };
@@ -24,7 +26,7 @@ static bool reserve(struct buf *buf, size_t extra)
     }
     if (buf->len + extra < buf->capacity)
         return true;
-    wanted = buf->capacity ? buf->capacity * 2 : 64;
+    wanted = buf->capacity ? buf->capacity * 2 : FIRST_CAPACITY;
     if (wanted <= buf->len + extra)
         wanted = buf->len + extra + 1;
     grown = region_alloc(buf->region, wanted);
@@ -60,20 +62,24 @@ void buf_add(struct buf *buf, const char *s)
 void buf_printf(struct buf *buf, const char *format, ...)
 {
     va_list args;
+    size_t room;
     int len;
 
+    if (!reserve(buf, 0))
+        return;
+    room = buf->capacity - buf->len; /* for the text and its NUL: most fit */
     va_start(args, format);
-    len = vsnprintf(NULL, 0, format, args);
+    len = vsnprintf(buf->data + buf->len, room, format, args);
     va_end(args);
-    if (len < 0) {
+    if (len < 0)
         buf->failed = true;
+    if (len < 0 || !reserve(buf, (size_t)len))
         return;
+    if ((size_t)len >= room) {
+        va_start(args, format);
+        vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
+        va_end(args);
     }
-    if (!reserve(buf, (size_t)len))
-        return;
-    va_start(args, format);
-    vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
-    va_end(args);
     buf->len += (size_t)len;
 }
 

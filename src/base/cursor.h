@@ -43,10 +43,11 @@ static inline bool cursor_take(struct cursor *c, char wanted)
 /* Takes the longest run of octets for which ACCEPT is true (maybe none). */
 static inline struct text cursor_run(struct cursor *c, bool (*accept)(char))
 {
-    const char *start = c->at;
+    const char *start = c->at, *at = start;
 
-    while (c->at != c->end && accept(*c->at))
-        c->at++;
+    while (at != c->end && accept(*at))
+        at++;
+    c->at = at;
     return (struct text){ start, (size_t)(c->at - start) };
 }
 

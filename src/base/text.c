@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/region.h"
@@ -104,12 +105,26 @@ bool text_to_uint(struct text t, unsigned long long max, unsigned long long *val
     return true;
 }
 
+/* How many octets at the start of T are ASCII. */
+static size_t ascii_length(struct text t)
+{
+    const uint64_t top_bits = UINT64_C(0x8080808080808080);
+    size_t i = 0;
+    uint64_t octets;
+
+    for (; t.len - i >= sizeof octets; i += sizeof octets) {
+        memcpy(&octets, t.data + i, sizeof octets);
+        if (octets & top_bits)
+            break;
+    }
+    while (i < t.len && (unsigned char)t.data[i] < 0x80)
+        i++;
+    return i;
+}
+
 bool text_is_ascii(struct text t)
 {
-    for (size_t i = 0; i < t.len; i++)
-        if ((unsigned char)t.data[i] >= 0x80)
-            return false;
-    return true;
+    return ascii_length(t) == t.len;
 }
 
 /* Octets of the well-formed UTF-8 character at the start of T, 0 if there is
@@ -149,7 +164,7 @@ static size_t utf8_length(struct text t)
 
 bool text_is_utf8(struct text t)
 {
-    while (t.len > 0) {
+    while ((t = text_tail(t, ascii_length(t))).len > 0) {
         size_t length = utf8_length(t);
 
         if (length == 0)

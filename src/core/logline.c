@@ -9,12 +9,21 @@
 
 enum { DKIM_SHOWN_MAX = 8, SEALERS_SHOWN_MAX = 8 };
 
+/* VALUE needs no quotes. */
+static void add_word(struct buf *out, const char *key, const char *value)
+{
+    buf_char(out, ' ');
+    buf_add(out, key);
+    buf_char(out, '=');
+    buf_add(out, value);
+}
+
 static void add_text(struct buf *out, const char *key, struct text value)
 {
     char quoted[LOG_QUOTED_MAX];
 
     if (value.len > 0)
-        buf_printf(out, " %s=%s", key, log_quote(value, quoted));
+        add_word(out, key, log_quote(value, quoted));
 }
 
 static const struct finding *first_of(const struct judgement *j, enum method method)
@@ -31,8 +40,7 @@ static void add_result(struct buf *out, const struct judgement *j, enum method m
     const struct finding *f = first_of(j, method);
 
     if (f)
-        buf_printf(out, " %s=%s", name_of(method_names, (int)method),
-                   name_of(result_names, (int)f->result));
+        add_word(out, name_of(method_names, (int)method), name_of(result_names, (int)f->result));
 }
 
 /* dkim=pass:example.org/s1,fail:example.net/s2.  Names in a finding went through
@@ -46,11 +54,16 @@ static void add_dkim(struct buf *out, const struct judgement *j)
 
         if (f->method != METHOD_DKIM || shown == DKIM_SHOWN_MAX)
             continue;
-        buf_printf(out, "%s%s", shown++ ? "," : " dkim=", name_of(result_names, (int)f->result));
-        if (d.len > 0)
-            buf_printf(out, ":%.*s", (int)d.len, d.data);
-        if (d.len > 0 && s.len > 0)
-            buf_printf(out, "/%.*s", (int)s.len, s.data);
+        buf_add(out, shown++ ? "," : " dkim=");
+        buf_add(out, name_of(result_names, (int)f->result));
+        if (d.len > 0) {
+            buf_char(out, ':');
+            buf_text_add(out, d);
+        }
+        if (d.len > 0 && s.len > 0) {
+            buf_char(out, '/');
+            buf_text_add(out, s);
+        }
     }
 }
 
@@ -73,7 +86,7 @@ static void add_dmarc(struct buf *out, const struct judgement *j)
 {
     add_result(out, j, METHOD_DMARC);
     if (j->dmarc && j->dmarc->has_policy)
-        buf_printf(out, " policy=%s", name_of(dmarc_policy_names, (int)j->dmarc->policy));
+        add_word(out, "policy", name_of(dmarc_policy_names, (int)j->dmarc->policy));
 }
 
 static void add_signer(struct buf *out, const struct signer *signer)
@@ -97,7 +110,7 @@ static void add_signing(struct buf *out, const struct signing *signing)
         add_signer(out, &signing->signatures[i].signer);
     }
     if (signing->count == 0)
-        buf_printf(out, " sign=%s", name_of(signing_state_names, (int)signing->state));
+        add_word(out, "sign", name_of(signing_state_names, (int)signing->state));
     if (wants_words(signing->state))
         add_text(out, "unsigned", text_of(signing->why));
 }
@@ -110,7 +123,7 @@ static void add_sealing(struct buf *out, const struct sealing *sealing)
     buf_add(out, " seal=");
     if (sealing->state == SEALING_SEALED) {
         add_signer(out, &sealing->signer);
-        buf_printf(out, " cv=%s", name_of(chain_status_names, (int)sealing->chain));
+        add_word(out, "cv", name_of(chain_status_names, (int)sealing->chain));
         return;
     }
     buf_add(out, name_of(sealing_state_names, (int)sealing->state));
@@ -132,7 +145,7 @@ static void add_why(struct buf *out, const struct verdict *v)
     if (v->action != ACTION_ACCEPT || v->override != OVERRIDE_NONE)
         add_text(out, "reason", text_of(v->reason));
     if (v->override != OVERRIDE_NONE)
-        buf_printf(out, " override=%s", name_of(override_reason_names, (int)v->override));
+        add_word(out, "override", name_of(override_reason_names, (int)v->override));
     add_text(out, "because", text_of(v->override_comment));
 }
 
@@ -153,7 +166,7 @@ void logline_write(struct buf *out, const char *queue_id, const struct session *
 
     buf_printf(out, "%s: action=%s", queue_id, name_of(action_names, (int)j->verdict.action));
     if (j->origin != ORIGIN_OUTSIDE)
-        buf_printf(out, " origin=%s", name_of(origin_names, (int)j->origin));
+        add_word(out, "origin", name_of(origin_names, (int)j->origin));
     if (j->author->count > 0)
         add_text(out, "from", text_of(j->author->domains[0]));
     add_result(out, j, METHOD_IPREV);

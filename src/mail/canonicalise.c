@@ -88,29 +88,40 @@ static void hold_line_ends(struct canon_body *b, struct text chunk)
 
 /* ---- body: white space (relaxed)
  *
- * Most white space is a single SP before a word, and stays.  Eight octets at
- * a time tell whether there is any other; where there is, some octets are
- * copied one by one. */
+ * Most white space is a single SP before a word, and stays.  Many octets at a
+ * time tell whether there is any other; where there is, some octets are copied
+ * one by one. */
 
 enum { REDUCED_OCTETS = 256 };
 
-#define EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
+/* As many octets as the processor compares at once, or as the compiler makes of it
+ * where there is no such thing. */
+typedef unsigned char octets __attribute__((vector_size(16)));
 
-/* The top bit of each octet of WORD that is OCTET. */
-static uint64_t octets_equal(uint64_t word, unsigned char octet)
+static octets load(const char *at)
 {
-    const uint64_t low = EACH(0x7f);
-    uint64_t x = word ^ EACH(octet);
+    octets loaded;
 
-    return ~(((x & low) + low) | x | low);
+    memcpy(&loaded, at, sizeof loaded);
+    return loaded;
 }
 
-static uint64_t load(const char *at)
+static bool any(octets found)
 {
-    uint64_t word;
+    uint64_t halves[sizeof found / sizeof(uint64_t)];
 
-    memcpy(&word, at, sizeof word);
-    return word;
+    memcpy(halves, &found, sizeof found);
+    return (halves[0] | halves[1]) != 0;
+}
+
+/* Where, of the octets AT, white space does not stay: each SP is looked at with
+ * what stands behind it. */
+static octets blanks_at(const char *at)
+{
+    octets here = load(at), next = load(at + 1);
+
+    return (octets)(((here == ' ') & ((next == ' ') | (next == '\t') | (next == '\r'))) |
+                    (here == '\t'));
 }
 
 /* A SP that stays as it is: something other than white space or a line end
@@ -124,17 +135,15 @@ static bool stays(struct text t, size_t i)
 /* Position of the first white space that does not stay, or T.len. */
 static size_t find_blanks(struct text t)
 {
+    enum { STEP = sizeof(octets) };
     size_t i = 0;
 
-    /* Each SP of WORD against what stands in its place in NEXT. */
-    for (; i + sizeof(uint64_t) + 1 <= t.len; i += sizeof(uint64_t)) {
-        uint64_t word = load(t.data + i), next = load(t.data + i + 1);
-        uint64_t after = octets_equal(next, ' ') | octets_equal(next, '\t') |
-                         octets_equal(next, '\r');
-
-        if ((octets_equal(word, ' ') & after) | octets_equal(word, '\t'))
-            break;
-    }
+    while (i + 4 * STEP < t.len &&
+           !any(blanks_at(t.data + i) | blanks_at(t.data + i + STEP) |
+                blanks_at(t.data + i + 2 * STEP) | blanks_at(t.data + i + 3 * STEP)))
+        i += 4 * STEP;
+    while (i + STEP < t.len && !any(blanks_at(t.data + i)))
+        i += STEP;
     while (i < t.len && (!octet_is_wsp(t.data[i]) || stays(t, i)))
         i++;
     return i;

@@ -120,23 +120,38 @@ static bool may_store(struct message *message, const struct field_counter *count
     return false;
 }
 
+static bool is_bare_line_feed(struct text t, size_t i)
+{
+    return t.data[i] == '\n' && (i == 0 || t.data[i - 1] != '\r');
+}
+
+static size_t bare_line_feeds(struct text t)
+{
+    size_t bare = 0;
+
+    for (size_t i = 0; (i += text_find(text_tail(t, i), '\n')) < t.len; i++)
+        bare += is_bare_line_feed(t, i);
+    return bare;
+}
+
 /* Copies VALUE, with CR added before each LF that lacks it. */
 static bool copy_value(struct region *region, struct text value, struct text *out)
 {
-    size_t bare = 0, len = 0;
-    char *copy;
+    size_t bare = bare_line_feeds(value), len = 0;
+    char *copy = region_alloc(region, value.len + bare);
 
-    for (size_t i = 0; i < value.len; i++)
-        bare += value.data[i] == '\n' && (i == 0 || value.data[i - 1] != '\r');
-    copy = region_alloc(region, value.len + bare);
     if (!copy)
         return false;
+    *out = (struct text){ copy, value.len + bare };
+    if (bare == 0 && value.len > 0)
+        memcpy(copy, value.data, value.len);
+    if (bare == 0)
+        return true;
     for (size_t i = 0; i < value.len; i++) {
-        if (value.data[i] == '\n' && (i == 0 || value.data[i - 1] != '\r'))
+        if (is_bare_line_feed(value, i))
             copy[len++] = '\r';
         copy[len++] = value.data[i];
     }
-    *out = (struct text){ copy, len };
     return true;
 }
 

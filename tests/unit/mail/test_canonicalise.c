@@ -150,22 +150,28 @@ static uint32_t next_random(uint32_t *seed)
     return *seed >> 8;
 }
 
-/* Long enough that words of eight octets meet everything at every offset. */
+/* Long enough that blocks of 16 and 64 octets meet everything at every offset. */
 static void generated_bodies(void **state)
 {
     static const char often[] = "  \t\r\n\n\rabc";
     static const char seldom[] = "abcdefghijklmnopqrstuvwxyz 0123456789   +/=\r\n\t";
+    static const char rarely[] = "abcdefghijklmnopqrstuvwxyz0123456789+/=ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "abcdefghijklmnopqrstuvwxyz0123456789+/=ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "abcdefghijklmnopqrstuvwxyz0123456789+/=ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "  \t\r\n";
+    static const struct text kinds[] = { { often, sizeof often - 1 },
+                                         { seldom, sizeof seldom - 1 },
+                                         { rarely, sizeof rarely - 1 } };
     uint32_t seed = 1;
     char body[300];
 
     (void)state;
     for (int round = 0; round < 20000; round++) {
         size_t len = next_random(&seed) % sizeof body;
-        const char *from = round % 2 ? often : seldom;
-        size_t choices = round % 2 ? sizeof often - 1 : sizeof seldom - 1;
+        struct text from = kinds[round % 3];
 
         for (size_t i = 0; i < len; i++) {
-            body[i] = from[next_random(&seed) % choices];
+            body[i] = from.data[next_random(&seed) % from.len];
             if (body[i] == '\r' && i + 1 < len && next_random(&seed) % 8)
                 body[++i] = '\n';
         }
