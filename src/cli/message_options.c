@@ -17,6 +17,7 @@ static const char options_help[] =
     "      --helo NAME       what the client said in HELO\n"
     "      --mail-from ADDR  envelope sender; \"<>\" or \"\" is the null sender\n"
     "      --rcpt ADDR       envelope recipient; may be repeated\n"
+    "      --listener NAME   which of the MTA's listeners it came to\n"
     "      --auth USER       the client is authenticated as USER\n"
     "      --resolver A@PORT ask this DNS server\n"
     "      --zone FILE       answer DNS questions from this zone file alone\n"
@@ -24,7 +25,7 @@ static const char options_help[] =
     "      --authserv-id ID  name of this host in the field (default: host name)\n"
     "  -h, --help            print this\n";
 
-enum { OPT_JSON = 256, OPT_EXPLAIN, OPT_IP, OPT_PTR, OPT_HELO, OPT_MAIL_FROM, OPT_RCPT, OPT_AUTH,
+enum { OPT_JSON = 256, OPT_EXPLAIN, OPT_IP, OPT_PTR, OPT_HELO, OPT_MAIL_FROM, OPT_RCPT, OPT_LISTENER, OPT_AUTH,
        OPT_RESOLVER, OPT_ZONE, OPT_NOW, OPT_AUTHSERV_ID };
 
 static const struct option long_options[] = {
@@ -36,6 +37,7 @@ static const struct option long_options[] = {
     { "helo", required_argument, NULL, OPT_HELO },
     { "mail-from", required_argument, NULL, OPT_MAIL_FROM },
     { "rcpt", required_argument, NULL, OPT_RCPT },
+    { "listener", required_argument, NULL, OPT_LISTENER },
     { "auth", required_argument, NULL, OPT_AUTH },
     { "resolver", required_argument, NULL, OPT_RESOLVER },
     { "zone", required_argument, NULL, OPT_ZONE },
@@ -93,6 +95,7 @@ static const char **place_of(struct message_options *o, int option)
         { OPT_HELO, &o->helo },        { OPT_MAIL_FROM, &o->mail_from },
         { OPT_AUTH, &o->auth },        { OPT_RESOLVER, &o->resolver },
         { OPT_ZONE, &o->zone },        { OPT_AUTHSERV_ID, &o->authserv_id },
+        { OPT_LISTENER, &o->listener },
     };
 
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)

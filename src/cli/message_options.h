@@ -26,6 +26,7 @@ struct message_options {
     const char *ptr;
     const char *helo;
     const char *mail_from; /* "" is the null sender */
+    const char *listener;
     const char *auth;
     const char *resolver;
     const char *zone;

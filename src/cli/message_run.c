@@ -115,6 +115,7 @@ static struct session *make_session(const struct message_run *run, bool submitte
     session_set_authserv_id(session, text_of(o->authserv_id));
     session->wants_explanation = true;
     session_set_helo(session, text_of(o->helo));
+    session_set_listener(session, text_of(o->listener));
     session_set_auth(session, text_of(o->auth));
     if (o->ptr)
         session_set_client_name(session, text_of(o->ptr));

@@ -420,6 +420,14 @@ void config_unref(struct config *config)
         region_free(holder->region);
 }
 
+bool strings_have(const struct strings *strings, struct text t)
+{
+    for (size_t i = 0; i < strings->count; i++)
+        if (text_equal_nocase(text_of(strings->items[i]), t))
+            return true;
+    return false;
+}
+
 bool networks_have(const struct networks *networks, const struct ip_address *ip)
 {
     for (size_t i = 0; i < networks->count; i++)

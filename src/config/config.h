@@ -20,7 +20,12 @@ struct strings { size_t count; const char *const *items; }; /* items[count] is N
 struct networks { size_t count; const struct ip_network *items; };
 struct domains { size_t count; const char *const *items; }; /* normalised */
 
-enum enforcement { ENFORCE_NONE, ENFORCE_QUARANTINE, ENFORCE_REJECT };
+enum enforcement {
+    ENFORCE_NONE,
+    ENFORCE_QUARANTINE,
+    ENFORCE_REJECT,
+    ENFORCE_AUTO /* of overrides alone: override_caps() */
+};
 enum spf_on_fail { SPF_FAIL_ACCEPT, SPF_FAIL_REJECT };
 enum spf_reject_at { SPF_REJECT_AT_MAIL, SPF_REJECT_AT_END };
 enum quarantine_mode { QUARANTINE_TAG, QUARANTINE_HOLD };
@@ -30,15 +35,27 @@ enum organizational_domain { ORGDOM_TREE_WALK, ORGDOM_PSL };
 
 extern const struct name enforcement_names[];
 
-/* Every condition that is not empty must hold. */
+/* Every condition that is not empty must hold.  What an override says nothing of, it
+ * leaves to the next one that holds. */
 struct override {
     const char *name;
     struct networks networks;
+    struct strings listeners; /* names that the MTA gives its listeners */
     struct domains from_domains;      /* author domain or below it */
     struct domains mail_from_domains; /* likewise */
     struct domains recipient_domains; /* must hold for every recipient to soften */
     enum enforcement enforce;         /* strongest action for matching mail */
+    bool allow;                       /* taken, whatever is found */
+    bool reports;                     /* false: in no report */
+    const char *spf_engine, *dkim_engine; /* or "usual" */
 };
+
+/* Whether O says what may be enforced: *ENFORCE. */
+bool override_caps(const struct override *o, enum enforcement *enforce);
+
+/* The engine that O names, or NULL. */
+const char *override_spf_engine(const struct override *o);
+const char *override_dkim_engine(const struct override *o);
 
 /* A key's life: published so that DNS knows it, then signed with, then kept in
  * DNS until what it signed has been read.  Only active keys sign. */
@@ -209,6 +226,8 @@ void config_print(const struct config *config, FILE *out);
 void config_fixed_differences(const struct config *running, const struct config *wanted, char *out,
                               size_t out_size);
 
+/* ASCII case is ignored. */
+bool strings_have(const struct strings *strings, struct text t);
 bool networks_have(const struct networks *networks, const struct ip_address *ip);
 bool domains_have(const struct domains *domains, const char *domain);
 /* DOMAIN is one of DOMAINS, or below one. */

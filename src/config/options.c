@@ -11,6 +11,14 @@ const struct name enforcement_names[] = {
     { ENFORCE_REJECT, "reject" },
     { 0, NULL },
 };
+/* Without a word of it, an override that says nothing else enforces nothing. */
+static const struct name override_enforcement_names[] = {
+    { ENFORCE_AUTO, "auto" },
+    { ENFORCE_NONE, "none" },
+    { ENFORCE_QUARANTINE, "quarantine" },
+    { ENFORCE_REJECT, "reject" },
+    { 0, NULL },
+};
 static const struct name spf_on_fail_names[] = {
     { SPF_FAIL_ACCEPT, "accept" },
     { SPF_FAIL_REJECT, "reject" },
@@ -78,6 +86,12 @@ static const struct name dkim_engine_names[] = {
     { 0, "native" },
     { 1, "libopendkim" },
     { 0, NULL },
+};
+static const struct name override_spf_names[] = {
+    { 0, "usual" }, { 1, "native" }, { 2, "libspf2" }, { 0, NULL },
+};
+static const struct name override_dkim_names[] = {
+    { 0, "usual" }, { 1, "native" }, { 2, "libopendkim" }, { 0, NULL },
 };
 
 #define IN(field) .offset = offsetof(struct config, field)
@@ -257,8 +271,20 @@ const struct option options[] = {
       .fallback = "", .help = "condition: the envelope sender's domain likewise" },
     { IN_OVERRIDE(recipient_domains), .name = "recipient-domains", .type = OPTION_DOMAINS,
       .fallback = "", .help = "condition: every recipient's domain likewise" },
-    { IN_OVERRIDE(enforce), .name = "enforce", .type = OPTION_ENUM, .fallback = "none",
-      .names = enforcement_names, .help = "strongest action when all conditions hold" },
+    { IN_OVERRIDE(listeners), .name = "listeners", .type = OPTION_STRINGS, .fallback = "",
+      .check = check_words,
+      .help = "condition: the MTA's listener has one of these names (macro daemon_name)" },
+    { IN_OVERRIDE(enforce), .name = "enforce", .type = OPTION_ENUM, .fallback = "auto",
+      .names = override_enforcement_names,
+      .help = "strongest action when all conditions hold; auto: none, if it says nothing else" },
+    { IN_OVERRIDE(allow), .name = "allow", .type = OPTION_BOOL, .fallback = "false",
+      .names = bool_names, .help = "take the mail whatever is found" },
+    { IN_OVERRIDE(reports), .name = "reports", .type = OPTION_BOOL, .fallback = "true",
+      .names = bool_names, .help = "false: the mail stands in no report to its domain" },
+    { IN_OVERRIDE(spf_engine), .name = "spf-engine", .type = OPTION_STRING, .fallback = "usual",
+      .names = override_spf_names, .help = "who evaluates SPF; usual: engine of spf" },
+    { IN_OVERRIDE(dkim_engine), .name = "dkim-engine", .type = OPTION_STRING, .fallback = "usual",
+      .names = override_dkim_names, .help = "who verifies signatures; usual: engine of dkim" },
 
     { IN_SIGN(identity), .name = "identity", .type = OPTION_STRING, .fallback = "",
       .check = check_identity,

@@ -19,6 +19,45 @@ static bool is_override_name(struct text t)
     return t.len > 0 && t.len <= 64;
 }
 
+static const char *named(const char *engine)
+{
+    return engine && strcmp(engine, "usual") != 0 ? engine : NULL;
+}
+
+const char *override_spf_engine(const struct override *o)
+{
+    return named(o->spf_engine);
+}
+
+const char *override_dkim_engine(const struct override *o)
+{
+    return named(o->dkim_engine);
+}
+
+static bool has_engine(const struct override *o)
+{
+    return override_spf_engine(o) || override_dkim_engine(o);
+}
+
+bool override_caps(const struct override *o, enum enforcement *enforce)
+{
+    *enforce = o->enforce == ENFORCE_AUTO ? ENFORCE_NONE : o->enforce;
+    return o->allow || o->enforce != ENFORCE_AUTO || (o->reports && !has_engine(o));
+}
+
+static void check_override_settings(const struct section_item *item, const struct override *o,
+                                    const char *quoted)
+{
+    if (o->allow && o->enforce != ENFORCE_AUTO)
+        errors_add(item->errors, item->place,
+                   "override %s: allow = true takes mail whatever is found, so enforce has no "
+                   "meaning beside it", quoted);
+    if (has_engine(o) && (o->from_domains.count || o->recipient_domains.count))
+        errors_add(item->errors, item->place,
+                   "override %s: spf-engine and dkim-engine are chosen at MAIL FROM, before "
+                   "authors and recipients are known; use other conditions", quoted);
+}
+
 void check_override(const struct section_item *item)
 {
     const struct override *o = item->item;
@@ -28,8 +67,9 @@ void check_override(const struct section_item *item)
     if (!is_override_name(text_of(o->name)))
         errors_add(item->errors, item->place,
                    "override %s: a name has 1 to 64 octets of plain ASCII", quoted);
+    check_override_settings(item, o, quoted);
     if (!o->networks.count && !o->from_domains.count && !o->mail_from_domains.count &&
-        !o->recipient_domains.count)
+        !o->recipient_domains.count && !o->listeners.count)
         errors_add(item->errors, item->place,
                    "override %s has no condition, so it would hold for all mail; "
                    "set dmarc { enforce } for that", quoted);

@@ -6,6 +6,7 @@
 #include "auth/iprev.h"
 #include "auth/spf.h"
 #include "base/region.h"
+#include "core/allowance.h"
 #include "core/sealers.h"
 #include "core/snapshot.h"
 #include "core/transaction_private.h"
@@ -26,12 +27,25 @@ unsigned checks_arc_questions(const struct config *config)
 
 /* --- what is asked, as early as can be ----------------------------------- */
 
+/* Those of the configuration, unless an override names others. */
+static void choose_engines(struct transaction *t)
+{
+    const struct evidence evidence = checks_evidence(t);
+    const struct override *spf = allowance_spf_engine(&evidence);
+    const struct override *dkim = allowance_dkim_engine(&evidence);
+
+    t->spf_engine = spf ? spf_engine_named(spf->spf_engine) : t->snapshot->spf;
+    t->dkim_engine = dkim ? engine_dkim_named(dkim->dkim_engine) : t->snapshot->dkim;
+}
+
 bool checks_prepare(struct transaction *t)
 {
     const struct config *config = t->snapshot->config;
 
+    choose_engines(t);
+
     t->dkim = verify_dkim_new(t->message, &(struct dkim_params){
-                                              .engine = t->snapshot->dkim,
+                                              .engine = t->dkim_engine,
                                               .dns = t->dns,
                                               .min_rsa_bits = config->dkim.min_rsa_bits,
                                               .max_signatures = config->dkim.max_signatures,
@@ -56,7 +70,7 @@ static struct spf_params spf_params_of(const struct transaction *t)
     const struct config *config = t->snapshot->config;
 
     return (struct spf_params){
-        .engine = t->snapshot->spf,
+        .engine = t->spf_engine,
         .dns = t->dns,
         .client = t->session->client,
         .helo = t->session->helo,
@@ -215,6 +229,7 @@ struct evidence checks_evidence(struct transaction *t)
         .config = t->snapshot->config,
         .region = t->message->region,
         .client = &t->session->client,
+        .listener = t->session->listener,
         .message = t->message,
         .author = &t->author,
         .findings = &t->findings,
@@ -264,6 +279,7 @@ void checks_judge(struct transaction *t)
     verdict_decide(&evidence, &j->verdict);
     if (t->mail_verdict.action == ACTION_REJECT)
         j->verdict = t->mail_verdict;
+    j->unreported = !allowance_reports(&evidence);
     j->spf = &t->spf;
     j->dkim = t->dkim;
     j->arc = t->arc ? &t->chain : NULL;

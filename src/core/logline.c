@@ -142,6 +142,8 @@ static void add_recipients(struct buf *out, const struct message *message)
 
 static void add_why(struct buf *out, const struct verdict *v)
 {
+    if (v->would != v->action)
+        buf_printf(out, " would=%s", name_of(action_names, (int)v->would));
     if (v->action != ACTION_ACCEPT || v->override != OVERRIDE_NONE)
         add_text(out, "reason", text_of(v->reason));
     if (v->override != OVERRIDE_NONE)

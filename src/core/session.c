@@ -50,6 +50,7 @@ void session_free(struct session *session)
     dns_scope_close(session->dns);
     dns_scope_unref(session->dns);
     drop(session->helo.data);
+    drop(session->listener.data);
     drop(session->auth_name.data);
     drop(session->hostname);
     drop(session->authserv_id);
@@ -73,6 +74,12 @@ void session_set_helo(struct session *session, struct text helo)
 {
     drop(session->helo.data);
     session->helo = copy(helo);
+}
+
+void session_set_listener(struct session *session, struct text name)
+{
+    drop(session->listener.data);
+    session->listener = copy(name);
 }
 
 void session_set_auth(struct session *session, struct text name)

@@ -43,6 +43,7 @@ extern const struct name origin_names[]; /* "outside", "authenticated", "own", "
 struct session {
     struct ip_address client; /* IP_NONE: local submission without a socket */
     struct text helo;         /* as sent; empty when there was none */
+    struct text listener;     /* which of the MTA's listeners it came to; empty: unknown */
     struct text auth_name;    /* SASL name; empty: not authenticated */
     const char *hostname;     /* the MTA's own name ({j}), "" unknown */
     const char *authserv_id;  /* "": of the configuration, else the host name */
@@ -61,6 +62,7 @@ struct session *session_new(struct snapshot *snapshot, const struct ip_address *
 void session_free(struct session *session); /* NULL allowed */
 
 void session_set_helo(struct session *session, struct text helo);
+void session_set_listener(struct session *session, struct text name);
 void session_set_auth(struct session *session, struct text name);
 void session_set_hostname(struct session *session, struct text name);
 

@@ -291,6 +291,7 @@ static bool needs_alignment(const struct signing *s, const struct leaving *m)
 static void refuse(struct verdict *verdict, const char *why, struct reply reply)
 {
     verdict->action = reply.code >= 500 ? ACTION_REJECT : ACTION_TEMPFAIL;
+    verdict->would = verdict->action;
     verdict->rule = VERDICT_OF_SIGNING;
     verdict->reason = why;
     verdict->reply = reply;

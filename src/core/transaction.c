@@ -65,7 +65,7 @@ static bool prepare(struct transaction *t)
     findings_init(&t->findings, t->message->region);
     t->judgement.origin = session_origin(t->session);
     t->submitted = session_submits(t->session);
-    return t->judgement.origin != ORIGIN_OUTSIDE || checks_prepare(t);
+    return true;
 }
 
 struct transaction *transaction_begin(struct session *session, struct snapshot *snapshot,
@@ -80,14 +80,18 @@ struct transaction *transaction_begin(struct session *session, struct snapshot *
     t->session = session;
     t->snapshot = snapshot_ref(snapshot);
     t->now = now;
-    if (!prepare(t)) {
-        transaction_free(t);
-        return NULL;
-    }
+    if (!prepare(t))
+        goto failed;
     parse_sender(t, mail_from, mail_addr);
-    if (t->judgement.origin == ORIGIN_OUTSIDE)
-        checks_sender(t);
+    if (t->judgement.origin != ORIGIN_OUTSIDE)
+        return t;
+    if (!checks_prepare(t))
+        goto failed;
+    checks_sender(t);
     return t;
+failed:
+    transaction_free(t);
+    return NULL;
 }
 
 void transaction_free(struct transaction *t)
@@ -251,6 +255,7 @@ static void give_up(struct transaction *t)
     findings_init(&t->findings, t->message->region);
     j->verdict = (struct verdict){
         .action = ACTION_TEMPFAIL,
+        .would = ACTION_TEMPFAIL,
         .rule = VERDICT_OF_MEMORY,
         .reply = reply_plain(REPLY_LOCAL),
         .reason = "memory of the message exhausted",

@@ -62,6 +62,7 @@ struct judgement {
     const char *client_name;           /* confirmed reverse name, or "" */
     struct list_claim list;
     struct verdict verdict;
+    bool unreported;                   /* an override keeps it out of reports */
     struct plan plan;
     const char *header;                /* A-R body, or NULL: none is added */
     struct dns_scope_usage dns;

@@ -10,6 +10,8 @@ struct transaction {
     struct dns_scope *dns;
     struct message *message;
     struct body_digests *body;   /* for all signatures */
+    const struct spf_engine *spf_engine; /* these two: once checks_prepare() ran */
+    const struct dkim_engine *dkim_engine;
     struct dkim_verifier *dkim;  /* NULL: not judged */
     struct arc_verifier *arc;    /* NULL: not judged */
     int64_t now;

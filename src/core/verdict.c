@@ -117,7 +117,10 @@ static void cap(const struct evidence *e, enum enforcement base, struct verdict 
     least = of_enforcement[allowance.least];
     if (v->action <= least)
         return;
-    name = allowance.override ? words(e, "override \"%s\"", allowance.override->name)
+    if (!allowance.allowed)
+        v->would = v->action;
+    name = allowance.override ? words(e, "override \"%s\"%s", allowance.override->name,
+                                      allowance.allowed ? " allows it" : "")
                               : words(e, "enforce = %s", name_of(enforcement_names, (int)base));
     if (most == least) {
         soften(v, most, OVERRIDE_LOCAL_POLICY, name);
@@ -157,10 +160,14 @@ static bool spare_trusted_path(const struct evidence *e, struct verdict *v)
 
 /* A list that nobody here vouches for: anybody can make that evidence, so it
  * turns a rejection into quarantine at best, never into acceptance. */
+static bool list_spares(const struct evidence *e)
+{
+    return e->list_signed && e->config->dmarc.indirect_mail != SOFT_REJECT;
+}
+
 static void spare_list(const struct evidence *e, struct verdict *v)
 {
-    if (v->action != ACTION_REJECT || !e->list_signed ||
-        e->config->dmarc.indirect_mail == SOFT_REJECT)
+    if (v->action != ACTION_REJECT || !list_spares(e))
         return;
     soften(v, ACTION_QUARANTINE, OVERRIDE_MAILING_LIST,
            words(e, "signed by mailing list %s", e->list_domain));
@@ -203,6 +210,8 @@ static void judge_dmarc_failure(const struct evidence *e, struct verdict *v)
     if (v->action == ACTION_ACCEPT || spare_trusted_path(e, v))
         return;
     cap(e, e->config->dmarc.enforce, v);
+    if (list_spares(e) && v->would == ACTION_REJECT)
+        v->would = ACTION_QUARANTINE;
     spare_list(e, v);
     if (v->action == ACTION_REJECT)
         v->reply = reply_make(e->region, REPLY_DMARC, "Message rejected per DMARC policy of %s",
@@ -346,6 +355,7 @@ bool verdict_at_mail(const struct evidence *e, struct verdict *v)
         return false;
     *v = (struct verdict){ .rule = VERDICT_OF_SPF, .disposition = DISPOSITION_REJECT };
     propose_spf(e, v);
+    v->would = v->action;
     return true;
 }
 
@@ -363,8 +373,11 @@ static void judge_temporary(const struct evidence *e, struct verdict *v)
         !(dmarc_failed || (spf_failed && spf_matters)))
         return;
     allowance_of(e, ENFORCE_REJECT, &allowance);
-    if (allowance.most == ENFORCE_NONE) /* nothing would be enforced anyway */
+    if (allowance.most == ENFORCE_NONE) { /* nothing would be enforced anyway */
+        if (!allowance.allowed)
+            v->would = ACTION_TEMPFAIL;
         return;
+    }
     /* Without a policy domain it was DMARC's own question that failed. */
     blame_spf = spf_failed && !found(e, METHOD_DKIM, RESULT_TEMPERROR) &&
                 (!dmarc_failed || e->dmarc->policy_domain);
@@ -403,6 +416,7 @@ void verdict_unjudged(const struct message *message, const char *reason, struct 
         .reason = reason,
     };
     judge_header(message, v);
+    v->would = v->action;
 }
 
 /* --- all together ------------------------------------------------------- */
@@ -453,6 +467,8 @@ void verdict_decide(const struct evidence *e, struct verdict *verdict)
         { VERDICT_OF_TEMPORARY, judge_temporary }, { VERDICT_OF_HEADER, judge_flood },
     };
 
+    enum action would = ACTION_ACCEPT;
+
     *verdict = (struct verdict){ .action = ACTION_ACCEPT };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         struct verdict proposal = {
@@ -462,11 +478,14 @@ void verdict_decide(const struct evidence *e, struct verdict *verdict)
         };
 
         rules[i].judge(e, &proposal);
+        if (proposal.would > would)
+            would = proposal.would;
         if (prevails(&proposal, verdict))
             *verdict = proposal;
     }
     if (verdict->action != ACTION_REJECT && verdict->action != ACTION_TEMPFAIL)
         verdict->reply = (struct reply){ 0 };
+    verdict->would = would > verdict->action ? would : verdict->action;
     explain_departure(e, verdict);
     verdict->disposition = disposition_of(e, verdict);
 }

@@ -73,6 +73,7 @@ struct verdict {
     const char *override_comment;     /* e.g. the override's name, or NULL */
     bool override_is_named;           /* the comment holds a name that the administrator
                                          gave: not for reports, which others read */
+    enum action would;                /* what enforcement kept it from; else the action */
     enum disposition disposition;     /* for the report row */
 };
 
@@ -81,6 +82,7 @@ struct evidence {
     const struct config *config;
     struct region *region;
     const struct ip_address *client;
+    struct text listener; /* the MTA's name for it; empty: not told */
     const struct message *message;
     const struct author *author;
     const struct findings *findings;

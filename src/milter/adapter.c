@@ -175,6 +175,8 @@ static sfsistat on_connect(SMFICTX *ctx, char *hostname, _SOCK_ADDR *address)
         drop_session(c);
         c->session = session_new(snapshot, &client);
         note_hostname(ctx, c);
+        if (c->session)
+            session_set_listener(c->session, macro(ctx, "{daemon_name}"));
     }
     snapshot_unref(snapshot);
     return SMFIS_NOREPLY;

@@ -14,6 +14,7 @@ static atomic_uint_least64_t counters[COUNTER_COUNT];
 static atomic_uint_least64_t verdicts[ACTION_COUNT][RULE_COUNT];
 static atomic_uint_least64_t results[METHOD_COUNT][RESULT_COUNT];
 static atomic_uint_least64_t overrides[OVERRIDE_COUNT];
+static atomic_uint_least64_t would[ACTION_COUNT];
 static struct shared_histogram end_of_message, dns_wait;
 
 static void add(atomic_uint_least64_t *counter, uint64_t by)
@@ -74,6 +75,8 @@ void counters_judgement(const struct judgement *judgement)
 
     add(&verdicts[v->action][v->rule], 1);
     add(&overrides[v->override], 1);
+    if (v->would != v->action)
+        add(&would[v->would], 1);
     observe(&dns_wait, judgement->dns.waited_ms * 1000);
     count_origin(judgement->origin);
     count_leaving(judgement);
@@ -107,6 +110,7 @@ void counters_read(struct counts *counts)
     for (size_t i = 0; i < METHOD_COUNT; i++)
         read_all(counts->results[i], results[i], RESULT_COUNT);
     read_all(counts->overrides, overrides, OVERRIDE_COUNT);
+    read_all(counts->would, would, ACTION_COUNT);
     read_histogram(&counts->end_of_message, &end_of_message);
     read_histogram(&counts->dns_wait, &dns_wait);
 }

@@ -56,6 +56,7 @@ struct counts {
     uint64_t verdicts[ACTION_COUNT][RULE_COUNT];
     uint64_t results[METHOD_COUNT][RESULT_COUNT];
     uint64_t overrides[OVERRIDE_COUNT];
+    uint64_t would[ACTION_COUNT]; /* what enforcement kept messages from */
     struct histogram end_of_message;
     struct histogram dns_wait; /* of a message, in all */
 };

@@ -153,6 +153,9 @@ static void write_verdicts(struct writer *w, const struct counts *counts)
            "Messages by why the policy of their domain was not followed to the letter.");
     for (int i = OVERRIDE_NONE + 1; i < OVERRIDE_COUNT; i++)
         labelled(w, "reason", name_of(override_reason_names, i), counts->overrides[i]);
+    family(w, KIND_COUNTER, "would", "Messages that would have suffered more if it were enforced.");
+    for (int i = ACTION_ACCEPT + 1; i < ACTION_COUNT; i++)
+        labelled(w, "action", name_of(action_names, i), counts->would[i]);
 }
 
 static void write_dns(struct writer *w, const struct resolver_counters *dns)

@@ -29,7 +29,7 @@ enum spool_start reporting_start(const struct config *config, char *error, size_
 void reporting_note(const struct judgement *judgement, struct dns_scope *dns,
                     const struct ip_address *client, bool comes_again);
 
-enum { ROW_CASE_COUNT = ROW_NOT_WANTED + 1 };
+enum { ROW_CASE_COUNT = ROW_LEFT_OUT + 1 };
 
 struct reporting_counters {
     bool enabled;

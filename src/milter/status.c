@@ -146,6 +146,8 @@ static void print_overrides(struct buf *out, const struct counts *counts)
 {
     buf_add(out, ",\"overrides\":");
     print_some(out, override_reason_names, counts->overrides, OVERRIDE_COUNT);
+    buf_add(out, ",\"would\":");
+    print_some(out, action_names, counts->would, ACTION_COUNT);
 }
 
 static void print_dns(struct buf *out, const struct resolver_counters *dns)

@@ -170,7 +170,7 @@ enum failure_case failure_wanted(const struct judgement *j, const struct ip_addr
                                  enum failure_type *type)
 {
     if (j->origin != ORIGIN_OUTSIDE || client->family == IP_NONE || !j->message ||
-        j->verdict.action == ACTION_TEMPFAIL || !has_decided(j->dmarc))
+        j->verdict.action == ACTION_TEMPFAIL || j->unreported || !has_decided(j->dmarc))
         return FAILURE_NONE;
     if (!row_has_mailto(j->dmarc->record->ruf) || is_public(j->dmarc) || !is_asked_for(j, type))
         return FAILURE_NONE;

@@ -13,6 +13,7 @@ const struct name row_case_names[] = {
     { ROW_UNDECIDED, "undecided" },
     { ROW_DEFERRED, "deferred" },
     { ROW_NOT_WANTED, "not_wanted" },
+    { ROW_LEFT_OUT, "left_out" },
     { 0, NULL },
 };
 
@@ -90,7 +91,9 @@ static enum row_case case_of(const struct judgement *j, const struct ip_address 
     if ((d->result != RESULT_PASS && d->result != RESULT_FAIL) || !d->record ||
         !d->policy_domain || !d->from_domain)
         return ROW_UNDECIDED;
-    return row_has_mailto(d->record->rua) ? ROW_REPORTED : ROW_NOT_WANTED;
+    if (!row_has_mailto(d->record->rua))
+        return ROW_NOT_WANTED;
+    return j->unreported ? ROW_LEFT_OUT : ROW_REPORTED;
 }
 
 /* The domain of all recipients, or "". */

@@ -90,7 +90,8 @@ enum row_case {
     ROW_NO_RECORD,  /* no DMARC record, or none that can be used */
     ROW_UNDECIDED,  /* neither pass nor fail: errors, several authors */
     ROW_DEFERRED,   /* a temporary failure: the message comes again */
-    ROW_NOT_WANTED  /* the record asks for no reports (no mailto: in rua) */
+    ROW_NOT_WANTED, /* the record asks for no reports (no mailto: in rua) */
+    ROW_LEFT_OUT    /* an override says so */
 };
 
 extern const struct name row_case_names[]; /* "reported", "not_judged", … */

@@ -234,11 +234,11 @@ def key_config(domain, file, **states):
 
 
 @contextlib.contextmanager
-def reporting(b, name, user="", **settings):
+def reporting(b, name, user="", more_than_reports="", **settings):
     """(daemon, spool directory), with reports."""
     spool = b.base / name
-    with b.daemon(user=user, more=f'reports {{ enabled = true spool = "{spool}" }}',
-                  **settings) as d:
+    more = f'reports {{ enabled = true spool = "{spool}" }}' + more_than_reports
+    with b.daemon(user=user, more=more, **settings) as d:
         yield d, spool
 
 

@@ -22,6 +22,13 @@ case("enforce-reject-p-none", expect(dmarc="fail", action="accept", override=Non
      zone=P_NONE, conf=REJECT)
 case("enforce-reject-pass", expect(dmarc="pass", action="accept", disposition="pass"), conf=REJECT)
 
+case("would-reject", {"dmarc": {"result": "fail"}, "verdict": {"action": "accept", "would": "reject"}}, args=FORGED,
+     conf='dmarc { enforce = "none" }')
+case("would-reject-quarantined", {"verdict": {"action": "quarantine", "would": "reject"}}, args=FORGED)
+case("would-nothing-more", {"verdict": {"action": "reject", "would": None}}, args=FORGED, conf=REJECT)
+case("would-quarantine", {"verdict": {"action": "accept", "would": "quarantine"}}, args=FORGED, zone=P_QUARANTINE,
+     conf='dmarc { enforce = "none" }')
+
 # --- quarantine --------------------------------------------------------------
 case("quarantine-hold", expect(action="quarantine", plan=[{"action": "quarantine"}, INSERTED]), args=FORGED,
      zone=P_QUARANTINE, conf='dmarc { quarantine = "hold" }')
@@ -124,3 +131,32 @@ override("by-two-rows-for-all-recipients", SPARED, ONE_OF_TWO +
 override("without-recipients", REFUSED, ONE_OF_TWO, args=FORGED.split(" --rcpt")[0])
 override("never-worsens-a-pass", expect(dmarc="pass", action="accept", override=None), ONE_OF_TWO,
          args="--ip 192.0.2.1 --helo mail.example.org --mail-from b@example.org --rcpt u@example.net")
+override("would-reject", {"verdict": {"action": "accept", "would": "reject"}},
+         'override "x" { networks = {"203.0.113.0/24"} }')
+override("allow", {"verdict": {"action": "accept", "would": None, "override": "local_policy",
+                               "override_comment": 'override "x" allows it'}},
+         'override "x" { networks = {"203.0.113.0/24"} allow = true }')
+override("allow-for-one-of-two-recipients", {"verdict": {"action": "quarantine", "would": "reject"}},
+         'override "x" { recipient-domains = {"example.net"} allow = true }', args=TWO)
+override("allow-bad-from", {"verdict": {"action": "accept", "would": None}},
+         'override "x" { networks = {"203.0.113.0/24"} allow = true }', msg=message("a@"))
+override("listener", SPARED, 'override "x" { listeners = {"Submission"} allow = true }',
+         args=FORGED + " --listener submission")
+override("listener-other", REFUSED, 'override "x" { listeners = {"submission"} allow = true }',
+         args=FORGED + " --listener smtp")
+override("listener-not-told", REFUSED, 'override "x" { listeners = {"submission"} allow = true }')
+override("of-reports-leaves-enforcement", REFUSED, 'override "x" { networks = {"203.0.113.0/24"} reports = false }')
+override("of-reports-leaves-the-next", SPARED, 'override "x" { networks = {"203.0.113.0/24"} reports = false }\n'
+         'override "y" { from-domains = {"example.org"} allow = true }')
+MACRO = zone("sender.example. TXT \"v=spf1 exists:%{i}.sender.example -all\"\n"
+             "192.0.2.7.sender.example. A 127.0.0.2")
+BY_MACRO = "--ip 192.0.2.7 --helo mx.sender.example --mail-from a@sender.example --rcpt user@example.net"
+override("spf-engine", expect(has("spf", "permerror")), args=BY_MACRO, zone=MACRO,
+         sections='override "x" { mail-from-domains = {"sender.example"} spf-engine = "libspf2" }')
+override("spf-engine-of-other-mail", expect(has("spf", "pass")), args=BY_MACRO, zone=MACRO,
+         sections='override "x" { mail-from-domains = {"example.com"} spf-engine = "libspf2" }')
+override("spf-engine-back", expect(has("spf", "pass")), args=BY_MACRO, zone=MACRO,
+         sections='spf { engine = "libspf2" }\n'
+         'override "x" { mail-from-domains = {"sender.example"} spf-engine = "native" }')
+override("dkim-engine", expect(has("dkim", "permerror", reason="engine")), msg=signed(i="@b\u00fccher.example.org"),
+         sections='override "x" { networks = {"203.0.113.66"} dkim-engine = "libopendkim" }')

@@ -306,7 +306,8 @@ static void every_option_is_read(void **state)
     assert_string_equal(o[0].recipient_domains.items[0], "example.com");
     assert_int_equal(o[0].enforce, ENFORCE_QUARANTINE);
     assert_string_equal(o[1].name, "b");
-    assert_int_equal(o[1].enforce, ENFORCE_NONE);
+    assert_int_equal(o[1].enforce, ENFORCE_AUTO);
+    assert_true(override_caps(&o[1], &(enum enforcement){ 0 }));
     assert_int_equal(o[1].networks.count, 0);
     assert_true(c->reports.enabled);
     assert_string_equal(c->reports.spool, "/srv/spool");
@@ -453,6 +454,61 @@ static void untitled_sections_given_twice_are_refused(void **state)
 
     (void)state;
     REFUSE(rows);
+}
+
+static void overrides_say_something_of_something(void **state)
+{
+    static const struct {
+        const char *settings;
+        bool caps;
+        enum enforcement enforce;
+        const char *spf_engine;
+    } cases[] = {
+        { "", true, ENFORCE_NONE, NULL },
+        { "enforce = quarantine", true, ENFORCE_QUARANTINE, NULL },
+        { "allow = true", true, ENFORCE_NONE, NULL },
+        { "reports = false", false, ENFORCE_NONE, NULL },
+        { "reports = false enforce = none", true, ENFORCE_NONE, NULL },
+        { "reports = false allow = true", true, ENFORCE_NONE, NULL },
+        { "spf-engine = libspf2", false, ENFORCE_NONE, "libspf2" },
+        { "dkim-engine = native enforce = reject", true, ENFORCE_REJECT, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[128];
+        struct config *config;
+        enum enforcement enforce;
+
+        snprintf(text, sizeof text, "override \"a\" { listeners = {\"x\"} %s }", cases[i].settings);
+        config = assert_accepted(text);
+        assert_int_equal(override_caps(&config->overrides[0], &enforce), cases[i].caps);
+        assert_int_equal(enforce, cases[i].enforce);
+        assert_int_equal(override_spf_engine(&config->overrides[0]) != NULL,
+                         cases[i].spf_engine != NULL);
+        config_unref(config);
+    }
+}
+
+static void metrics_stay_on_this_host(void **state)
+{
+    static const struct refusal rows[] = {
+        { "metrics { listen = \"9891\" }", "is not an address and a port" },
+        { "metrics { listen = \"127.0.0.1:0\" }", "is not an address and a port" },
+        { "metrics { listen = \"::1:9891\" }", "is not an address and a port" },
+        { "metrics { listen = \"127.0.0.1:99999\" }", "is not an address and a port" },
+        { "\nmetrics { listen = \"0.0.0.0:9891\" }", "c:2: metrics listen: 0.0.0.0:9891 can be" },
+        { "metrics { listen = \"[2001:db8::1]:1\" }", "can be reached from other hosts" },
+    };
+    static const char *const good[] = {
+        "metrics { listen = \"\" }", "metrics { listen = \"[::1]:9891\" }",
+        "allow-remote = true metrics { listen = \"0.0.0.0:9891\" }",
+    };
+
+    (void)state;
+    REFUSE(rows);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        config_unref(assert_accepted(good[i]));
 }
 
 static void options_set_twice_are_refused(void **state)
@@ -955,6 +1011,12 @@ static void single_values(void **state)
         { "dmarc { indirect-mail = \"accept\" }", "accept is not one of reject, quarantine" },
         { "override \"a\" { }", "override a has no condition" },
         { "override \"a\" { networks = {} }", "override a has no condition" },
+        { "override \"a\" { listeners = {\"x\"} allow = true enforce = none }",
+          "override a: allow = true takes mail whatever is found" },
+        { "override \"a\" { from-domains = {\"a.example\"} spf-engine = libspf2 }",
+          "override a: spf-engine and dkim-engine are chosen at MAIL FROM" },
+        { "override \"a\" { recipient-domains = {\"a.example\"} dkim-engine = native }",
+          "override a: spf-engine and dkim-engine are chosen at MAIL FROM" },
     };
 
     (void)state;
@@ -1366,6 +1428,8 @@ int main(void)
         cmocka_unit_test(printed_text_reads_back),
         cmocka_unit_test(sections_of_one_title_are_refused),
         cmocka_unit_test(untitled_sections_given_twice_are_refused),
+        cmocka_unit_test(overrides_say_something_of_something),
+        cmocka_unit_test(metrics_stay_on_this_host),
         cmocka_unit_test(options_set_twice_are_refused),
         cmocka_unit_test(errors_inside_a_section_name_file_and_line),
         cmocka_unit_test(all_semantic_errors_are_told_in_the_order_of_the_file),

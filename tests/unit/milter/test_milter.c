@@ -396,7 +396,8 @@ static void status_is_one_json_object(void **state)
     struct findings findings;
     struct judgement judgement = { .origin = ORIGIN_TRUSTED,
                                    .findings = &findings,
-                                   .verdict = { .action = ACTION_REJECT,
+                                   .verdict = { .action = ACTION_QUARANTINE,
+                                                .would = ACTION_REJECT,
                                                 .rule = VERDICT_OF_SPF,
                                                 .override = OVERRIDE_MAILING_LIST },
                                    .dns = { .limit_hit = true, .waited_ms = 3 } };
@@ -415,10 +416,11 @@ static void status_is_one_json_object(void **state)
     json = buf_str(&out);
     assert_non_null(json);
     assert_non_null(strstr(json, "\"config\":\"/a\\\"b\\\\c\\u000a\",\"pid\":7,\"uptime\":61,"));
-    assert_non_null(strstr(json, "\"verdicts\":{\"accept\":0,\"quarantine\":0,\"tempfail\":0,"
-                                 "\"reject\":1}"));
+    assert_non_null(strstr(json, "\"verdicts\":{\"accept\":0,\"quarantine\":1,\"tempfail\":0,"
+                                 "\"reject\":0}"));
     assert_non_null(strstr(json, "\"spf\":{\"fail\":1}"));
-    assert_non_null(strstr(json, "\"reject\":{\"spf\":1}"));
+    assert_non_null(strstr(json, "\"quarantine\":{\"spf\":1}"));
+    assert_non_null(strstr(json, "\"would\":{\"reject\":1}"));
     assert_non_null(strstr(json, "\"overrides\":{\"mailing_list\":1}"));
     assert_non_null(strstr(json, "\"dns_wait\":{\"count\":1,\"sum_us\":3000,\"below_us\":"
                                  "{\"1000\":0,\"2500\":0,\"5000\":1,"));
@@ -433,7 +435,7 @@ static void status_is_one_json_object(void **state)
                                  "\"lost\":8,\"waiting\":7,\"octets\":6,\"segments\":0,"
                                  "\"stuck_ms\":0,"
                                  "\"messages\":{\"reported\":0,"));
-    assert_non_null(strstr(json, "\"not_wanted\":4}"));
+    assert_non_null(strstr(json, "\"not_wanted\":4,\"left_out\":0}"));
     assert_string_equal(json + strlen(json) - 3, "}}\n");
     assert_null(strchr(json, '?')); /* every name is in its table */
     region_free(region);
