@@ -43,11 +43,13 @@ struct decoder {
     size_t digits, padding;
 };
 
-static void put_group(struct decoder *d, uint32_t bits)
+/* Puts the three octets of four digits; returns what is behind them. */
+static unsigned char *put_group(unsigned char *out, uint32_t bits)
 {
-    *d->out++ = (unsigned char)(bits >> 16);
-    *d->out++ = (unsigned char)(bits >> 8);
-    *d->out++ = (unsigned char)bits;
+    out[0] = (unsigned char)(bits >> 16);
+    out[1] = (unsigned char)(bits >> 8);
+    out[2] = (unsigned char)bits;
+    return out + 3;
 }
 
 /* Takes the next octet of the text. */
@@ -61,29 +63,34 @@ static bool take(struct decoder *d, char c)
     }
     d->bits = d->bits << 6 | (digit - 1);
     if (++d->digits % 4 == 0) {
-        put_group(d, d->bits);
+        d->out = put_group(d->out, d->bits);
         d->bits = 0;
     }
     return d->padding == 0;
 }
 
-/* Takes four digits at once, where a group begins and they stand there: most do. */
-static bool take_group(struct decoder *d, struct text t)
+/* Takes the whole groups at the start of T, where one begins: nearly all there is.
+ * Returns their octets. */
+static size_t take_groups(struct decoder *d, struct text t)
 {
-    uint32_t bits = 0;
+    const unsigned char *in = (const unsigned char *)t.data;
+    unsigned char *out = d->out;
+    size_t i = 0;
 
-    if (t.len < 4 || d->digits % 4 != 0 || d->padding > 0)
-        return false;
-    for (size_t i = 0; i < 4; i++) {
-        unsigned digit = digit_values[(unsigned char)t.data[i]];
+    if (d->digits % 4 != 0 || d->padding > 0)
+        return 0;
+    for (; t.len - i >= 4; i += 4) {
+        unsigned first = digit_values[in[i]], second = digit_values[in[i + 1]];
+        unsigned third = digit_values[in[i + 2]], fourth = digit_values[in[i + 3]];
 
-        if (digit == 0)
-            return false;
-        bits = bits << 6 | (digit - 1);
+        if (!first || !second || !third || !fourth)
+            break;
+        out = put_group(out, (first - 1) << 18 | (second - 1) << 12 | (third - 1) << 6 |
+                             (fourth - 1));
     }
-    put_group(d, bits);
-    d->digits += 4;
-    return true;
+    d->out = out;
+    d->digits += i;
+    return i;
 }
 
 /* The octets of a last group that is not whole; its bits beyond them must be 0. */
@@ -108,12 +115,10 @@ bool base64_decode(struct region *region, struct text t, struct text *out)
 
     if (!octets)
         return false;
-    for (size_t i = 0; i < t.len;) {
-        if (take_group(&d, text_tail(t, i))) {
-            i += 4;
-        } else if (!take(&d, t.data[i++])) {
+    while ((t = text_tail(t, take_groups(&d, t))).len > 0) {
+        if (!take(&d, t.data[0]))
             return false;
-        }
+        t = text_tail(t, 1);
     }
     if (!take_rest(&d))
         return false;

@@ -5,11 +5,6 @@
 
 #include "base/region.h"
 
-struct text text_of(const char *s)
-{
-    return (struct text){ s, s ? strlen(s) : 0 };
-}
-
 bool text_equal(struct text a, struct text b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
@@ -59,18 +54,6 @@ size_t text_find(struct text t, char c)
     const char *found = t.len ? memchr(t.data, (unsigned char)c, t.len) : NULL;
 
     return found ? (size_t)(found - t.data) : t.len;
-}
-
-struct text text_head(struct text t, size_t len)
-{
-    return (struct text){ t.data, len < t.len ? len : t.len };
-}
-
-struct text text_tail(struct text t, size_t from)
-{
-    if (from >= t.len)
-        return (struct text){ NULL, 0 };
-    return (struct text){ t.data + from, t.len - from };
 }
 
 char *text_dup(struct region *region, struct text t)

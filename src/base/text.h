@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct region;
 
@@ -24,7 +25,10 @@ struct text {
 #define TEXT_ARGS(t) (int)(t).len, ((t).len ? (t).data : "")
 
 /* A text over the C string S; NULL gives the empty text. */
-struct text text_of(const char *s);
+static inline struct text text_of(const char *s)
+{
+    return (struct text){ s, s ? strlen(s) : 0 };
+}
 
 bool text_equal(struct text a, struct text b);
 
@@ -43,8 +47,17 @@ struct text text_trim(struct text t);
 size_t text_find(struct text t, char c);
 
 /* First LEN octets (or fewer), and what stands from FROM on (or nothing). */
-struct text text_head(struct text t, size_t len);
-struct text text_tail(struct text t, size_t from);
+static inline struct text text_head(struct text t, size_t len)
+{
+    return (struct text){ t.data, len < t.len ? len : t.len };
+}
+
+static inline struct text text_tail(struct text t, size_t from)
+{
+    if (from >= t.len)
+        return (struct text){ NULL, 0 };
+    return (struct text){ t.data + from, t.len - from };
+}
 
 /* NUL-terminated copy in REGION; NULL when memory is exhausted (the region
  * latches it).  Octets after an embedded NUL are copied too, but no C string
