@@ -1,6 +1,7 @@
 #include "milter/housekeeper.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -27,6 +28,7 @@ static struct {
     sigset_t signals; /* that this thread still waits for */
     pthread_t listener;
     pthread_t thread;
+    sem_t begun;
     bool running;
     atomic_bool end;
     atomic_int_least64_t stop_signal_ms;
@@ -151,6 +153,7 @@ static void *keep(void *unused)
     const struct timespec tick = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
     struct watchdog watchdog = { 0 };
 
+    sem_post(&keeper.begun);
     while (!atomic_load(&keeper.end)) {
         if (interval > 0)
             beat(&watchdog);
@@ -163,7 +166,10 @@ bool housekeeper_start(const struct options *options, const struct config *start
 {
     keeper.options = options;
     keeper.started = started;
+    sem_init(&keeper.begun, 0, 0);
     keeper.running = pthread_create(&keeper.thread, NULL, keep, NULL) == 0;
+    while (keeper.running && sem_wait(&keeper.begun) != 0)
+        continue; /* interrupted */
     return keeper.running;
 }
 

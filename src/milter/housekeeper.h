@@ -19,7 +19,8 @@ struct options;
  * create.  Call before the first thread, on the one that will be the listener. */
 void housekeeper_block_signals(void);
 
-/* OPTIONS and STARTED are lent until housekeeper_stop(). */
+/* Comes back when it waits for signals: libmilter, started later, gets none that is
+ * to be taken here first.  OPTIONS and STARTED are lent until housekeeper_stop(). */
 bool housekeeper_start(const struct options *options, const struct config *started);
 void housekeeper_stop(void);
 
