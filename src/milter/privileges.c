@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -69,8 +71,28 @@ static bool become(const struct identity *identity)
            setresuid(identity->uid, identity->uid, identity->uid) == 0;
 }
 
+/* No program that we could start would get any.  Takes CAP_SETPCAP; without it
+ * no_new_privs has to be enough. */
+static void empty_bounding_set(void)
+{
+    for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
+         capability++)
+        (void)prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+}
+
+/* The C library has no call for it, and libcap would be one library more. */
+static bool give_up_capabilities(void)
+{
+    struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0, 0, 0 } };
+
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    return syscall(SYS_capset, &head, none) == 0;
+}
+
 bool privileges_drop(const struct identity *identity, char *error, size_t error_size)
 {
+    empty_bounding_set();
     if (identity->change) {
         if (!become(identity)) {
             snprintf(error, error_size, "cannot become user \"%s\": %s", identity->user,
@@ -83,6 +105,8 @@ bool privileges_drop(const struct identity *identity, char *error, size_t error_
             return false;
         }
     }
-    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    return true;
+    if (give_up_capabilities() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        return true;
+    snprintf(error, error_size, "cannot give up privileges: %s", strerror(errno));
+    return false;
 }

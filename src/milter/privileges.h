@@ -21,8 +21,9 @@ struct identity {
 bool identity_find(const char *user, const char *socket_group, struct identity *identity,
                    char *error, size_t error_size);
 
-/* Gives up root as IDENTITY says, makes sure that there is no way back, and
- * sets no_new_privs.  False: text in ERROR; the process must end. */
+/* Gives up root as IDENTITY says, makes sure that there is no way back, gives up every
+ * capability (those of root too, if we stay root), and sets no_new_privs.  False: text
+ * in ERROR; the process must end. */
 bool privileges_drop(const struct identity *identity, char *error, size_t error_size);
 
 #endif
