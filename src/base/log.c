@@ -3,17 +3,22 @@
 #define LIBBSD_OPENBSD_VIS 1 /* choose one strnvis(); we use vis() only */
 #include <bsd/vis.h>
 #include <stdarg.h>
+#include <paths.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 
 /* Room for the longest line about a message: eight signatures with names of 253
  * octets twice, and the quoted texts. */
-enum { LINE_MAX_OCTETS = 8192 };
+enum { LINE_MAX_OCTETS = 8192, SYSLOG_HEAD_OCTETS = 64 };
 
 /* Atomic: a daemon changes its target while its threads log already. */
 static atomic_int target = LOG_TARGET_STDERR;
@@ -66,6 +71,75 @@ void log_line(enum log_level level, const char *format, ...)
         break;
     case LOG_TARGET_STDERR:
         fprintf(stderr, "%s: %s\n", program, line);
+        break;
+    }
+}
+
+/* "<N>program[pid]: ", as syslog(3) has it in front (of the time, which may be left
+ * out: RFC 3164 §4.3.2). */
+static size_t syslog_head(char out[SYSLOG_HEAD_OCTETS])
+{
+    char digits[16];
+    size_t len = 0, digit = sizeof digits;
+    const char *name = program;
+    unsigned long pid = (unsigned long)getpid();
+
+    do
+        digits[--digit] = (char)('0' + pid % 10);
+    while ((pid /= 10) > 0 && digit > 0);
+    memcpy(out, "<19>", 4); /* LOG_MAIL | LOG_ERR */
+    len = 4;
+    while (*name && len < SYSLOG_HEAD_OCTETS - sizeof digits - 4)
+        out[len++] = *name++;
+    out[len++] = '[';
+    memcpy(out + len, digits + digit, sizeof digits - digit);
+    len += sizeof digits - digit;
+    memcpy(out + len, "]: ", 3);
+    return len + 3;
+}
+
+/* On a socket of its own: the C library's is behind a lock. */
+static void send_to_syslog(struct iovec *parts, size_t count)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = _PATH_LOG };
+    struct msghdr message = { .msg_name = &address, .msg_namelen = sizeof address,
+                              .msg_iov = parts, .msg_iovlen = count };
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0)
+        (void)!sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static struct iovec part(const char *text, size_t len)
+{
+    return (struct iovec){ (void *)(uintptr_t)text, len };
+}
+
+void log_last_words(const char *text)
+{
+    static const char journal[] = "<3>"; /* LOG_ERR */
+    const char *name = program;
+    char head[SYSLOG_HEAD_OCTETS];
+    struct iovec parts[4];
+
+    switch ((enum log_target)target) {
+    case LOG_TARGET_SYSLOG:
+        parts[0] = part(head, syslog_head(head));
+        parts[1] = part(text, strlen(text));
+        send_to_syslog(parts, 2);
+        break;
+    case LOG_TARGET_JOURNAL:
+        parts[0] = part(journal, sizeof journal - 1);
+        parts[1] = part(text, strlen(text));
+        parts[2] = part("\n", 1);
+        (void)!writev(STDERR_FILENO, parts, 3);
+        break;
+    case LOG_TARGET_STDERR:
+        parts[0] = part(name, strlen(name));
+        parts[1] = part(": ", 2);
+        parts[2] = part(text, strlen(text));
+        parts[3] = part("\n", 1);
+        (void)!writev(STDERR_FILENO, parts, 4);
         break;
     }
 }

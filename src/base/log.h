@@ -32,6 +32,10 @@ bool log_stderr_is_journal(void);
 /* One line.  Arguments must be plain text already (use log_quote_into). */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* One line of a process that dies: LOG_LEVEL_FAULT, from a signal handler (all that it
+ * calls is in signal-safety(7), and it takes no lock). */
+void log_last_words(const char *text);
+
 /* Room for the quoted form of LEN octets: each at most 4, two quotes, NUL. */
 enum { LOG_QUOTED_MAX = 512 };
 

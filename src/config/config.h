@@ -110,6 +110,7 @@ struct config {
     const char *user;                 /* "" = stay who we are */
     const char *socket_group;         /* "" = the user's own */
     unsigned socket_mode;             /* permission bits */
+    bool sandbox;                     /* no system call but those we know */
     const char *log;                  /* "auto", "stderr", "syslog", "journal" */
     const char *control;              /* UNIX path for `vidimus status`; "" = none */
     const char *pid_file;             /* "" = none */

@@ -29,6 +29,7 @@
 #include "milter/reload.h"
 #include "milter/reporting.h"
 #include "milter/running.h"
+#include "milter/sandbox.h"
 #include "milter/status.h"
 #include "milter/systemd.h"
 
@@ -251,6 +252,10 @@ static int acquire(struct daemon *daemon)
     if (!daemon->keyring)
         return EX_OSERR;
     if (!privileges_drop(&daemon->identity, daemon->error, sizeof daemon->error))
+        return fail(EX_OSERR, daemon->error);
+    if (!daemon->config->sandbox)
+        log_line(LOG_LEVEL_WARN, "sandbox = false: system calls are not filtered");
+    else if (!sandbox_enter(daemon->error, sizeof daemon->error))
         return fail(EX_OSERR, daemon->error);
     return EX_OK;
 }

@@ -123,6 +123,7 @@ static void assert_defaults(const struct config *c)
     assert_string_equal(c->log, "auto");
     assert_string_equal(c->control, RUNSTATEDIR "/vidimus/control");
     assert_string_equal(c->pid_file, "");
+    assert_true(c->sandbox);
     assert_int_equal(c->trusted_networks.count, 2);
     assert_true(has(&c->trusted_networks, "127.9.9.9"));
     assert_true(has(&c->trusted_networks, "::1"));
@@ -212,6 +213,7 @@ static const char everything[] =
     "own-authserv-ids = {\"mx1.example.org\", \"mx2.example.org\"}\n"
     "listen = \"inet6:8891@[2001:db8::25]\"  allow-remote = true\n"
     "user = \"mail\" socket-group = \"postfix\" socket-mode = \"0666\" log = \"syslog\"\n"
+    "sandbox = no\n"
     "control = \"\"  pid-file = '/run/v.pid'\n"
     "trusted-networks = {\"192.0.2.7/24\", \"2001:DB8::/32\",}\n"
     "trusted-forwarders = \"198.51.100.1\"\n"
@@ -265,6 +267,7 @@ static void every_option_is_read(void **state)
     assert_string_equal(c->log, "syslog");
     assert_string_equal(c->control, "");
     assert_string_equal(c->pid_file, "/run/v.pid");
+    assert_false(c->sandbox);
     assert_true(has(&c->trusted_networks, "192.0.2.200"));
     assert_false(has(&c->trusted_networks, "127.0.0.1"));
     assert_true(has(&c->trusted_forwarders, "198.51.100.1"));
@@ -1221,7 +1224,8 @@ static void fixed_differences_are_named(void **state)
 
     (void)state;
     config_fixed_differences(a, b, out, sizeof out);
-    assert_string_equal(out, "listen, user, socket-group, socket-mode, log, control, pid-file, "
+    assert_string_equal(out, "listen, user, socket-group, socket-mode, sandbox, log, control, "
+                             "pid-file, "
                              "spf reject-at, reports enabled, reports spool, "
                              "reports spool-max, reports failure, reports failure-rate, "
                              "reports failure-domain-rate, reports failure-subject");
