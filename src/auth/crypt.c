@@ -202,7 +202,18 @@ static EVP_PKEY *decode_ed25519(struct text octets)
     return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, point, octets.len);
 }
 
-static EVP_PKEY *decode(enum key_type type, struct text octets)
+/* Takes libcrypto's errors back: whether memory was among them.  It answers as for a
+ * bad key or signature then. */
+static bool take_errors(void)
+{
+    bool memory = false;
+
+    for (unsigned long error; (error = ERR_get_error()) != 0;)
+        memory |= ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+    return memory;
+}
+
+static EVP_PKEY *decode(struct region *region, enum key_type type, struct text octets)
 {
     EVP_PKEY *pkey = NULL;
 
@@ -216,7 +227,8 @@ static EVP_PKEY *decode(enum key_type type, struct text octets)
         pkey = decode_ed25519(octets);
         break;
     }
-    ERR_clear_error();
+    if (take_errors() && !pkey)
+        region_fail(region);
     return pkey;
 }
 
@@ -231,13 +243,16 @@ unsigned crypt_exponent_bits(const EVP_PKEY *pkey)
     return bits;
 }
 
-struct crypt_key *crypt_key_new(enum key_type type, struct text octets)
+struct crypt_key *crypt_key_new(struct region *region, enum key_type type, struct text octets)
 {
-    EVP_PKEY *pkey = decode(type, octets);
+    EVP_PKEY *pkey = decode(region, type, octets);
     struct crypt_key *key = pkey ? malloc(sizeof *key + octets.len) : NULL;
     char *copy;
 
+    if (!pkey)
+        return NULL;
     if (!key) {
+        region_fail(region);
         EVP_PKEY_free(pkey);
         return NULL;
     }
@@ -370,7 +385,8 @@ bool crypt_verify(struct region *region, struct crypt_key *key, const sha256_val
         outcome = verify_ed25519(key, digest, signature);
         break;
     }
-    ERR_clear_error();
+    if (take_errors() && outcome != 1)
+        outcome = MEMORY;
     if (outcome == MEMORY)
         region_fail(region);
     return outcome == 1;

@@ -65,9 +65,9 @@ struct crypt_key {
 /* Reads a key.  RSA: DER, SubjectPublicKeyInfo (what everybody publishes) or
  * bare RSAPublicKey (what RFC 6376 §3.6.1 says), with nothing behind it; judges
  * no length.  Ed25519: the 32 octets of RFC 8463 §4, but none of the points of
- * small order, under which anybody signs.  NULL for anything else, or memory.
- * This is slow: key_cache.h. */
-struct crypt_key *crypt_key_new(enum key_type type, struct text octets);
+ * small order, under which anybody signs.  NULL for anything else, or for memory
+ * (REGION latches; nothing else is of it).  This is slow: key_cache.h. */
+struct crypt_key *crypt_key_new(struct region *region, enum key_type type, struct text octets);
 struct crypt_key *crypt_key_ref(struct crypt_key *key);
 void crypt_key_unref(struct crypt_key *key); /* NULL allowed */
 

@@ -119,6 +119,7 @@ static EVP_PKEY *make_rsa(const struct rsa_numbers *numbers)
 
 /* ---- what a PEM block may hold: a key, or NULL with *WHY */
 
+static const char no_memory[] = "out of memory";
 static const char damaged[] = "is damaged", unknown_type[] = "is of a type that DKIM does not know";
 
 static const char *judge_rsa(const struct rsa_numbers *numbers)
@@ -352,23 +353,26 @@ static struct crypt_signer *signer_over(EVP_PKEY *pkey)
     return signer;
 }
 
-/* Whether what SIGNER signs verifies by its own public half: else its numbers do
+/* NULL when what SIGNER signs verifies by its own public half: else its numbers do
  * not belong together, and every message would carry a broken signature. */
-static bool is_consistent(const struct crypt_signer *signer)
+static const char *judge_consistency(const struct crypt_signer *signer)
 {
     static const sha256_value digest = { 1 };
     struct region *region = region_new(0);
     struct crypt_key *key = NULL;
     struct text published, signature;
-    bool good = false;
+    bool good = false, known;
 
     if (region && crypt_signer_publish(region, signer, &published))
-        key = crypt_key_new(signer->type, published);
+        key = crypt_key_new(region, signer->type, published);
     if (key && crypt_sign(region, signer, digest, &signature))
         good = crypt_verify(region, key, digest, signature);
+    known = region && !region_failed(region);
     crypt_key_unref(key);
     region_free(region);
-    return good;
+    if (!known)
+        return no_memory;
+    return good ? NULL : damaged;
 }
 
 struct crypt_signer *crypt_signer_new(struct text pem, const char **why)
@@ -383,10 +387,9 @@ struct crypt_signer *crypt_signer_new(struct text pem, const char **why)
         return NULL;
     }
     signer = signer_over(reading.pkey);
-    *why = signer ? NULL : "out of memory";
-    if (signer && !is_consistent(signer)) {
+    *why = signer ? judge_consistency(signer) : no_memory;
+    if (*why) {
         crypt_signer_unref(signer);
-        *why = damaged;
         return NULL;
     }
     return signer;

@@ -46,7 +46,7 @@ static void keep(struct crypt_key **set, struct crypt_key *key)
     put_first(set, WAYS - 1, crypt_key_ref(key));
 }
 
-struct crypt_key *key_cache_get(enum key_type type, struct text octets)
+struct crypt_key *key_cache_get(struct region *region, enum key_type type, struct text octets)
 {
     struct crypt_key **set = set_of(type, octets), *key, *other;
 
@@ -55,7 +55,7 @@ struct crypt_key *key_cache_get(enum key_type type, struct text octets)
     pthread_mutex_unlock(&lock);
     if (key)
         return key;
-    key = crypt_key_new(type, octets);
+    key = crypt_key_new(region, type, octets);
     if (!key || octets.len > KEPT_OCTETS_MAX)
         return key;
     pthread_mutex_lock(&lock);

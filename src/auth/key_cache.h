@@ -12,6 +12,6 @@
 
 /* The key that crypt_key_new() reads from OCTETS, as a reference of the caller's;
  * NULL as there. */
-struct crypt_key *key_cache_get(enum key_type type, struct text octets);
+struct crypt_key *key_cache_get(struct region *region, enum key_type type, struct text octets);
 
 #endif

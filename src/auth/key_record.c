@@ -81,7 +81,7 @@ static const char *judge_rsa(const struct crypt_key *key)
 static const char *decode_key(struct region *region, struct text octets,
                               struct key_record *record)
 {
-    struct crypt_key *key = key_cache_get(record->type, octets);
+    struct crypt_key *key = key_cache_get(region, record->type, octets);
 
     if (key && !region_on_free(region, drop_key, key))
         return "out of memory";

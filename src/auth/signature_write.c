@@ -118,18 +118,22 @@ void signature_write_signer(struct signature_writer *w, const struct signer *sig
 const char *signature_write_draft(struct signature_writer *w, enum signature_kind kind,
                                   struct signature_draft *draft)
 {
+    const char *wrong;
     struct buf whole;
 
     begin_tag(w, "b", LINE_OCTETS);
     buf_init(&whole, w->region, SIGNATURE_OCTETS_MAX);
     buf_text_add(&whole, buf_text(&w->buf));
     buf_add(&whole, "AA==");
+    if (region_failed(w->region)) /* also of what was to be put into the field */
+        return no_memory;
     if (buf_failed(&w->buf) || buf_failed(&whole))
-        return region_failed(w->region) ? no_memory : "field too long";
+        return "field too long";
     draft->field = field_inserted(w->region, w->field_name, buf_text(&whole));
     if (!draft->field)
         return no_memory;
-    return signature_parse_kind(w->region, kind, draft->field->value, &draft->signature);
+    wrong = signature_parse_kind(w->region, kind, draft->field->value, &draft->signature);
+    return region_failed(w->region) ? no_memory : wrong;
 }
 
 const char *signature_write_end(struct signature_writer *w, const struct signer *signer,
@@ -140,7 +144,7 @@ const char *signature_write_end(struct signature_writer *w, const struct signer 
     if (!crypt_sign(w->region, signer->key, digest, &value))
         return region_failed(w->region) ? no_memory : "libcrypto could not sign";
     put_base64(w, value);
-    if (buf_failed(&w->buf))
-        return region_failed(w->region) ? no_memory : "field too long";
-    return NULL;
+    if (region_failed(w->region))
+        return no_memory;
+    return buf_failed(&w->buf) ? "field too long" : NULL;
 }

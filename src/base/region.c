@@ -6,12 +6,15 @@
 #include <string.h>
 
 /* Under AddressSanitizer every object is a block of its own, so that an
- * overrun inside the region is seen. */
+ * overrun inside the region is seen; tests that let each allocation fail in its
+ * turn (tests/memory) want the same. */
+#ifndef ONE_BLOCK_AN_OBJECT
 #if defined(__SANITIZE_ADDRESS__)
 #define ONE_BLOCK_AN_OBJECT 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define ONE_BLOCK_AN_OBJECT 1
+#endif
 #endif
 #endif
 #ifndef ONE_BLOCK_AN_OBJECT

@@ -38,7 +38,7 @@ static int print(const struct message_run *run)
     switch (run->options.format) {
     case FORMAT_JSON:
         if (!print_json(judgement, stdout))
-            return message_run_complain(run, "cannot write", NULL, EX_IOERR);
+            return message_run_complain(run, "cannot write", strerror(errno), EX_IOERR);
         return EX_OK;
     case FORMAT_EXPLAIN:
         if (!explain(run->session, judgement, transaction_dns(run->transaction), stdout))

@@ -1,5 +1,6 @@
 #include "cli/json.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,22 @@
 #include "core/transaction.h"
 
 enum { SCHEMA = 1 };
+
+/* Memory ran out for a member or an element (then VALUE may be NULL): what is without
+ * it would tell something else. */
+static bool incomplete;
+
+static void put(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, value) != 0)
+        incomplete = true;
+}
+
+static void append(json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value) != 0)
+        incomplete = true;
+}
 
 /* --- values ------------------------------------------------------------- */
 
@@ -72,7 +89,7 @@ static json_t *properties_json(const struct finding *f)
     json_t *object = json_object();
 
     for (const struct property *p = f->properties; p; p = p->next)
-        json_object_set_new(object, p->name, text_value(p->value));
+        put(object, p->name, text_value(p->value));
     return object;
 }
 
@@ -94,7 +111,7 @@ static json_t *details_json(const struct finding *f)
     json_t *object = json_object();
 
     for (const struct detail *d = f->details; d; d = d->next)
-        json_object_set_new(object, d->name, detail_value(d));
+        put(object, d->name, detail_value(d));
     return object;
 }
 
@@ -103,7 +120,7 @@ static json_t *results_json(const struct findings *findings)
     json_t *array = json_array();
 
     for (const struct finding *f = findings->first; f; f = f->next)
-        json_array_append_new(array,
+        append(array,
                               json_pack("{so so so so so}", "method",
                                         name_json(method_names, (int)f->method), "result",
                                         name_json(result_names, (int)f->result), "reason",
@@ -119,7 +136,7 @@ static json_t *queries_json(const struct dmarc_outcome *d)
     json_t *array = json_array();
 
     for (size_t i = 0; i < d->query_count; i++)
-        json_array_append_new(array, string_value(d->queries[i]));
+        append(array, string_value(d->queries[i]));
     return array;
 }
 
@@ -176,13 +193,13 @@ static json_t *step_json(const struct plan_step *step)
     switch (step->kind) {
     case PLAN_DELETE:
     case PLAN_INSERT:
-        json_object_set_new(object, "index", json_integer((json_int_t)step->index));
-        json_object_set_new(object, "name", string_value(step->name));
+        put(object, "index", json_integer((json_int_t)step->index));
+        put(object, "name", string_value(step->name));
         if (step->kind == PLAN_INSERT)
-            json_object_set_new(object, "value", string_value(step->value));
+            put(object, "value", string_value(step->value));
         break;
     case PLAN_HOLD:
-        json_object_set_new(object, "reason", string_value(step->value));
+        put(object, "reason", string_value(step->value));
         break;
     }
     return object;
@@ -193,7 +210,7 @@ static json_t *plan_json(const struct plan *plan)
     json_t *array = json_array();
 
     for (const struct plan_step *step = plan->steps; step; step = step->next)
-        json_array_append_new(array, step_json(step));
+        append(array, step_json(step));
     return array;
 }
 
@@ -212,8 +229,8 @@ static json_t *signatures_json(const struct signing *signing)
     for (size_t i = 0; i < signing->count; i++) {
         json_t *signature = signer_json(&signing->signatures[i].signer);
 
-        json_object_set_new(signature, "rule", string_value(signing->signatures[i].rule->pattern));
-        json_array_append_new(array, signature);
+        put(signature, "rule", string_value(signing->signatures[i].rule->pattern));
+        append(array, signature);
     }
     return array;
 }
@@ -249,9 +266,9 @@ static json_t *list_json(const struct list_claim *list)
                      json_boolean(list->is_signed));
 }
 
-bool print_json(const struct judgement *j, FILE *out)
+static json_t *judgement_json(const struct judgement *j)
 {
-    json_t *root = json_pack(
+    return json_pack(
         "{si so so so so so so so so so so so so s{si sI}}", "schema", SCHEMA, "authserv_id",
         string_value(j->authserv_id), "origin", name_json(origin_names, (int)j->origin),
         "client_name", *j->client_name ? string_value(j->client_name) : json_null(), "results",
@@ -260,8 +277,20 @@ bool print_json(const struct judgement *j, FILE *out)
         verdict_json(&j->verdict), "header", unfolded_value(j->header), "plan", plan_json(&j->plan),
         "signing", signing_json(j->signing), "sealing", sealing_json(j->sealing), "dns", "questions",
         (int)j->dns.questions, "waited_ms", (json_int_t)j->dns.waited_ms);
-    bool written = root && json_dumpf(root, out, JSON_INDENT(1)) == 0 && fputc('\n', out) != EOF;
+}
 
+bool print_json(const struct judgement *j, FILE *out)
+{
+    json_t *root;
+    char *text;
+    bool written;
+
+    incomplete = false;
+    root = judgement_json(j);
+    text = root && !incomplete ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    errno = ENOMEM;
+    written = text && fprintf(out, "%s\n", text) >= 0 && fflush(out) == 0;
+    free(text);
     json_decref(root);
-    return written && fflush(out) == 0;
+    return written;
 }

@@ -31,7 +31,8 @@ int message_run_complain(const struct message_run *run, const char *what, const 
 
 /* --- preparing ---------------------------------------------------------- */
 
-/* Whether the field can be written with ID in front. */
+/* Whether the field can be written with ID in front.  So it is, for all that is
+ * known, when memory runs out. */
 static bool id_is_writable(const char *id)
 {
     struct region *region = region_new(0);
@@ -40,11 +41,11 @@ static bool id_is_writable(const char *id)
     bool writable;
 
     if (!region)
-        return false;
+        return true;
     findings_init(&none, region);
     buf_init(&field, region, 4096);
     authres_write(&field, id, &none);
-    writable = !buf_failed(&field);
+    writable = !buf_failed(&field) || region_failed(region);
     region_free(region);
     return writable;
 }

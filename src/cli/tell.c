@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/region.h"
 
 enum { WIDTH = 90, WORD_MIN = 20, HANG = 2, ESCAPED_OCTETS = 4 };
 
@@ -69,6 +70,7 @@ void tell(const struct teller *teller, unsigned indent, const char *format, ...)
     len = vasprintf(&text, format, args);
     va_end(args);
     if (len < 0) {
+        region_fail(teller->region);
         fputs("(out of memory)\n", teller->out);
         return;
     }

@@ -10,7 +10,7 @@ struct region;
 
 struct teller {
     FILE *out;
-    struct region *region; /* what is told lives there */
+    struct region *region; /* what is told lives there; latches when some of it is not */
     const char *margin;    /* begins every line; NULL: none */
 };
 

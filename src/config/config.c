@@ -71,11 +71,14 @@ __attribute__((format(printf, 2, 0)))
 static void complain(cfg_t *cfg, const char *format, va_list args)
 {
     const struct token *token = token_now(cfg);
-    const char *section = strcmp(cfg->name, "root") == 0 ? NULL : cfg->name;
+    const char *section;
     char message[256], quoted[LOG_QUOTED_MAX], hint[128];
 
-    if (current->errors.count)
+    if (!cfg->name) /* libconfuse had no memory for it */
+        region_fail(current->scratch);
+    if (!cfg->name || current->errors.count)
         return;
+    section = strcmp(cfg->name, "root") == 0 ? NULL : cfg->name;
     vsnprintf(message, sizeof message, format, args);
     log_quote(token->text, quoted);
     if (strncmp(message, "no such option", 14) == 0) {
@@ -159,14 +162,20 @@ static const char *confuse_text(const struct tokens *tokens, struct region *scra
 
 static void store_option(struct reading *r, const struct option *o, cfg_opt_t *opt, void *target)
 {
-    size_t count = cfg_opt_size(opt);
+    size_t count = opt ? cfg_opt_size(opt) : 0;
     struct value *values = region_array(r->scratch, count, sizeof *values);
 
-    if (!values)
+    if (!opt) /* libconfuse had no memory for it */
+        region_fail(r->scratch);
+    if (!opt || !values)
         return;
     for (unsigned i = 0; i < count; i++) {
         const struct token *token = cfg_opt_getnptr(opt, i);
 
+        if (!token) { /* nor for that */
+            region_fail(r->scratch);
+            return;
+        }
         values[i] = (struct value){ token->text, token->place };
     }
     /* An empty list is a value, too. */
@@ -351,7 +360,7 @@ static struct config *new_config(struct region *region, const char *file)
     holder->region = region;
     atomic_init(&holder->references, 1);
     holder->config.file = text_dup(region, text_of(file ? file : ""));
-    return &holder->config;
+    return holder->config.file ? &holder->config : NULL;
 }
 
 /* FILE_NAME, or TEXT when that is not NULL. */
@@ -381,11 +390,11 @@ static struct config *read_config(const char *file_name, const struct text *text
         current = NULL;
         pthread_mutex_unlock(&lock);
     }
-    good = !errors_report(&r.errors, report, context);
-    if (good && (region_failed(r.scratch) || region_failed(r.region))) {
+    good = false;
+    if (region_failed(r.scratch) || region_failed(r.region)) /* errors may follow from it */
         report(context, "configuration: out of memory");
-        good = false;
-    }
+    else
+        good = !errors_report(&r.errors, report, context);
     region_free(r.scratch);
     if (good)
         return r.config;

@@ -116,7 +116,7 @@ void check_seal_key(const struct section_item *item)
     if (!key->domain)
         return;
     why = rule_check_key(&none, key, item->region);
-    if (strcmp(key->domain, AUTHOR_DOMAIN) == 0)
+    if (key->domain && strcmp(key->domain, AUTHOR_DOMAIN) == 0)
         why = "has no domain; a seal is ours, whoever wrote the message: set domain = "
               "\"example.org\"";
     if (why)

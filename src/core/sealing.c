@@ -269,7 +269,7 @@ static const char *make(struct sealing *s, const struct leaving *m, const struct
         .header = header_of(s, m, plan),
     };
 
-    if (!input.chain || !input.header)
+    if (!input.chain || !input.header || region_failed(s->region))
         return no_memory;
     if (!input.results)
         return "results too long";

@@ -59,12 +59,17 @@ void session_free(struct session *session)
 }
 
 /* A NUL-terminated copy of T; "" when T is empty or memory is exhausted. */
-static struct text copy(struct text t)
+static struct text copy(struct session *session, struct text t)
 {
-    char *s = t.len > 0 && t.data[0] != '\0' ? malloc(t.len + 1) : NULL;
+    char *s;
 
-    if (!s)
+    if (t.len == 0 || t.data[0] == '\0')
         return TEXT("");
+    s = malloc(t.len + 1);
+    if (!s) {
+        session->failed = true;
+        return TEXT("");
+    }
     memcpy(s, t.data, t.len);
     s[t.len] = '\0';
     return (struct text){ s, t.len };
@@ -73,7 +78,7 @@ static struct text copy(struct text t)
 void session_set_helo(struct session *session, struct text helo)
 {
     drop(session->helo.data);
-    session->helo = copy(helo);
+    session->helo = copy(session, helo);
 }
 
 void session_set_listener(struct session *session, struct text name)
@@ -85,19 +90,19 @@ void session_set_listener(struct session *session, struct text name)
 void session_set_auth(struct session *session, struct text name)
 {
     drop(session->auth_name.data);
-    session->auth_name = copy(name);
+    session->auth_name = copy(session, name);
 }
 
 void session_set_hostname(struct session *session, struct text name)
 {
     drop(session->hostname);
-    session->hostname = copy(name).data;
+    session->hostname = copy(session, name).data;
 }
 
 void session_set_authserv_id(struct session *session, struct text id)
 {
     drop(session->authserv_id);
-    session->authserv_id = copy(id).data;
+    session->authserv_id = copy(session, id).data;
 }
 
 bool session_set_client_name(struct session *session, struct text name)

@@ -1,8 +1,9 @@
 /* session.h: one SMTP connection, as the MTA tells it.
  *
  * Texts are copied; setting one again replaces it.  When memory runs out the
- * text is empty then: no HELO, not authenticated, unknown host name, each of
- * which is judged more strictly, never less. */
+ * session is marked as failed, and no message of it gets anything but a
+ * temporary failure: without a name, or as somebody who is not authenticated,
+ * it would be judged as another's. */
 #ifndef VIDIMUS_CORE_SESSION_H
 #define VIDIMUS_CORE_SESSION_H
 
@@ -51,6 +52,7 @@ struct session {
                                  ask DNS */
     struct dns_scope *dns;    /* connection-wide questions: iprev */
     bool wants_explanation;   /* SPF's, also where no reply needs it */
+    bool failed;              /* memory ran out: the texts are not what the MTA told */
     /* private */
     struct snapshot *snapshot;
     bool judge_unknown;

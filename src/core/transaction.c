@@ -279,6 +279,15 @@ static void count_dns(struct transaction *t)
     t->judgement.dns.questions += connection.questions;
     t->judgement.dns.waited_ms += connection.waited_ms;
     t->judgement.dns.limit_hit |= connection.limit_hit;
+    t->judgement.dns.out_of_memory |= connection.out_of_memory;
+}
+
+/* After count_dns().  What DNS could not say for want of memory is no temporary
+ * error of somebody else's, which a configuration may let pass. */
+static bool memory_failed(const struct transaction *t)
+{
+    return region_failed(t->message->region) || t->session->failed ||
+           t->judgement.dns.out_of_memory;
 }
 
 const struct judgement *transaction_end(struct transaction *t)
@@ -305,9 +314,9 @@ const struct judgement *transaction_end(struct transaction *t)
     signing_end(&t->signing, &t->leaving, &j->verdict);
     plan(t);
     add_to_plan(t);
-    if (region_failed(t->message->region))
-        give_up(t);
     count_dns(t);
+    if (memory_failed(t))
+        give_up(t);
     return j;
 }
 
@@ -326,7 +335,8 @@ const struct verdict *transaction_mail_verdict(struct transaction *t)
     findings_init(&findings, t->message->region);
     checks_spf(t, &findings);
     evidence.findings = &findings;
-    if (region_failed(t->message->region) || !verdict_at_mail(&evidence, &t->mail_verdict))
+    if (region_failed(t->message->region) || t->session->failed ||
+        !verdict_at_mail(&evidence, &t->mail_verdict))
         return NULL;
     t->mail_verdict.decided_by = NULL;
     return &t->mail_verdict;

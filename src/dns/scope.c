@@ -205,6 +205,14 @@ void dns_scope_start(struct dns_scope *scope, const char *name, enum dns_type ty
         launch(scope, question);
 }
 
+/* Under the lock: ANSWER is what a lookup gives. */
+static const struct dns_answer *note_given(struct dns_scope *scope, const struct dns_answer *answer)
+{
+    if (answer == dns_answer_failure(answer->type, DNS_FAILURE_MEMORY))
+        scope->usage.out_of_memory = true;
+    return answer;
+}
+
 /* Under the lock: waits for the answer of QUESTION until the deadline. */
 static const struct dns_answer *await(struct dns_scope *scope, struct scope_question *question)
 {
@@ -236,8 +244,9 @@ const struct dns_answer *dns_scope_lookup(struct dns_scope *scope, const char *n
     if (!question) {
         question = add(scope, name, type, &why);
         if (!question) {
+            given = note_given(scope, dns_answer_failure(type, why));
             pthread_mutex_unlock(&scope->lock);
-            return dns_answer_failure(type, why);
+            return given;
         }
         pthread_mutex_unlock(&scope->lock);
         launch(scope, question);
@@ -248,7 +257,7 @@ const struct dns_answer *dns_scope_lookup(struct dns_scope *scope, const char *n
         if (!question->given)
             question->given = given;
     }
-    given = question->given;
+    given = note_given(scope, question->given);
     pthread_mutex_unlock(&scope->lock);
     return given;
 }

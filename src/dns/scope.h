@@ -54,6 +54,7 @@ struct dns_scope_usage {
     unsigned questions;   /* distinct questions started */
     int64_t waited_ms;    /* spent waiting inside dns_scope_lookup */
     bool limit_hit;
+    bool out_of_memory;   /* a lookup gave "out of memory": what it was for is not known */
 };
 
 void dns_scope_usage(struct dns_scope *scope, struct dns_scope_usage *usage);

@@ -81,7 +81,7 @@ static void check_signature(const struct job *job, const struct body_digest *bod
         !header_hash(header, &signature, message->fields, digest) ||
         !crypt_signer_publish(message->region, signer->key, &published))
         abort();
-    key = crypt_key_new(crypt_signer_type(signer->key), published);
+    key = crypt_key_new(message->region, crypt_signer_type(signer->key), published);
     if (!crypt_verify(message->region, key, digest, signature.value))
         abort();
     crypt_key_unref(key);

@@ -114,7 +114,7 @@ static void digest_of(const char *text, sha256_value out)
 static bool verifies(enum key_type type, const char *key_text, const char *signed_text,
                      struct text signature)
 {
-    struct crypt_key *key = crypt_key_new(type, octets_of(key_text));
+    struct crypt_key *key = crypt_key_new(region, type, octets_of(key_text));
     sha256_value digest;
     bool ok;
 
@@ -176,10 +176,10 @@ static void points_of_small_order_are_no_keys(void **state)
         struct text point = octets_of(small_order[i]);
         char *octets = region_alloc(region, point.len);
 
-        assert_null(crypt_key_new(KEY_ED25519, point));
+        assert_null(crypt_key_new(region, KEY_ED25519, point));
         memcpy(octets, point.data, point.len);
         octets[point.len - 1] = (char)(octets[point.len - 1] | '\x80');
-        assert_null(crypt_key_new(KEY_ED25519, (struct text){ octets, point.len }));
+        assert_null(crypt_key_new(region, KEY_ED25519, (struct text){ octets, point.len }));
     }
 }
 
@@ -188,21 +188,21 @@ static void keys_of_other_types(void **state)
     struct text rsa = octets_of(RSA_KEY), ed25519 = octets_of(ED25519_KEY);
 
     (void)state;
-    assert_null(crypt_key_new(KEY_ED25519, rsa));
-    assert_null(crypt_key_new(KEY_RSA, ed25519));
-    assert_null(crypt_key_new(KEY_ED25519, text_head(ed25519, 31)));
-    assert_null(crypt_key_new(KEY_RSA, text_head(rsa, rsa.len - 1)));
-    assert_null(crypt_key_new(KEY_RSA, (struct text){ NULL, 0 }));
-    assert_null(crypt_key_new(KEY_ED25519, (struct text){ NULL, 0 }));
+    assert_null(crypt_key_new(region, KEY_ED25519, rsa));
+    assert_null(crypt_key_new(region, KEY_RSA, ed25519));
+    assert_null(crypt_key_new(region, KEY_ED25519, text_head(ed25519, 31)));
+    assert_null(crypt_key_new(region, KEY_RSA, text_head(rsa, rsa.len - 1)));
+    assert_null(crypt_key_new(region, KEY_RSA, (struct text){ NULL, 0 }));
+    assert_null(crypt_key_new(region, KEY_ED25519, (struct text){ NULL, 0 }));
 }
 
 /* ---- the cache */
 
 static void the_cache_shares_keys(void **state)
 {
-    struct crypt_key *a = key_cache_get(KEY_RSA, octets_of(RSA_KEY));
-    struct crypt_key *b = key_cache_get(KEY_RSA, octets_of(RSA_KEY));
-    struct crypt_key *other = key_cache_get(KEY_ED25519, octets_of(ED25519_KEY));
+    struct crypt_key *a = key_cache_get(region, KEY_RSA, octets_of(RSA_KEY));
+    struct crypt_key *b = key_cache_get(region, KEY_RSA, octets_of(RSA_KEY));
+    struct crypt_key *other = key_cache_get(region, KEY_ED25519, octets_of(ED25519_KEY));
 
     (void)state;
     assert_non_null(a);
@@ -210,8 +210,8 @@ static void the_cache_shares_keys(void **state)
     assert_ptr_not_equal(a, other);
     assert_int_equal(a->bits, 1024);
     assert_int_equal(other->bits, 256);
-    assert_null(key_cache_get(KEY_RSA, TEXT("no key")));
-    assert_null(key_cache_get(KEY_RSA, octets_of(ED25519_KEY)));
+    assert_null(key_cache_get(region, KEY_RSA, TEXT("no key")));
+    assert_null(key_cache_get(region, KEY_RSA, octets_of(ED25519_KEY)));
     crypt_key_unref(a);
     crypt_key_unref(b);
     crypt_key_unref(other);
@@ -220,17 +220,17 @@ static void the_cache_shares_keys(void **state)
 /* Keys far beyond its bound; one that is held stays whole. */
 static void the_cache_is_bounded(void **state)
 {
-    struct crypt_key *held = key_cache_get(KEY_RSA, octets_of(RSA_KEY));
+    struct crypt_key *held = key_cache_get(region, KEY_RSA, octets_of(RSA_KEY));
     struct crypt_key *again;
     char octets[ED25519_KEY_OCTETS] = { 2 };
 
     (void)state;
     for (unsigned i = 0; i < 20000; i++) {
         memcpy(octets + 8, &i, sizeof i);
-        crypt_key_unref(key_cache_get(KEY_ED25519, (struct text){ octets, sizeof octets }));
+        crypt_key_unref(key_cache_get(region, KEY_ED25519, (struct text){ octets, sizeof octets }));
     }
     assert_int_equal(held->bits, 1024);
-    again = key_cache_get(KEY_RSA, octets_of(RSA_KEY));
+    again = key_cache_get(region, KEY_RSA, octets_of(RSA_KEY));
     assert_ptr_not_equal(again, held);
     assert_true(text_equal(again->octets, held->octets));
     crypt_key_unref(held);
@@ -251,13 +251,13 @@ static void *use_cache(void *arg)
     base64_decode(own, text_of(RSA_KEY), &key);
     base64_decode(own, text_of(RSA_SIGNATURE), &signature);
     for (unsigned i = 0; i < 200; i++) {
-        struct crypt_key *shared = key_cache_get(KEY_RSA, key);
+        struct crypt_key *shared = key_cache_get(own, KEY_RSA, key);
         char octets[ED25519_KEY_OCTETS] = { 3 };
 
         good += crypt_verify(own, shared, value, signature);
         crypt_key_unref(shared);
         memcpy(octets + 8, &i, sizeof i);
-        crypt_key_unref(key_cache_get(KEY_ED25519, (struct text){ octets, sizeof octets }));
+        crypt_key_unref(key_cache_get(own, KEY_ED25519, (struct text){ octets, sizeof octets }));
     }
     region_free(own);
     return good == 200 ? NULL : "failed";

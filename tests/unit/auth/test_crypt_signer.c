@@ -168,7 +168,7 @@ static bool verifies(const struct crypt_signer *signer, const sha256_value diges
     bool good;
 
     assert_true(crypt_signer_publish(region, signer, &published));
-    key = crypt_key_new(crypt_signer_type(signer), published);
+    key = crypt_key_new(region, crypt_signer_type(signer), published);
     assert_non_null(key);
     assert_int_equal(key->bits, crypt_signer_bits(signer));
     good = crypt_verify(region, key, digest, signature);
@@ -259,7 +259,7 @@ static void *sign_often(void *arg)
     size_t good = 0;
 
     crypt_signer_publish(own, signer, &published);
-    key = crypt_key_new(crypt_signer_type(signer), published);
+    key = crypt_key_new(own, crypt_signer_type(signer), published);
     for (unsigned char i = 0; i < 50; i++) {
         struct crypt_signer *held = crypt_signer_ref(signer);
 
