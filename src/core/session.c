@@ -84,7 +84,7 @@ void session_set_helo(struct session *session, struct text helo)
 void session_set_listener(struct session *session, struct text name)
 {
     drop(session->listener.data);
-    session->listener = copy(name);
+    session->listener = copy(session, name);
 }
 
 void session_set_auth(struct session *session, struct text name)
