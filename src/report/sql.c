@@ -125,3 +125,11 @@ bool sql_run(struct sql *sql, const char *statement, const struct sql_value *val
         *changed = rows;
     return sql_end(sql);
 }
+
+bool sql_run_each(struct sql *sql, const char *statement, const struct sql_value *values,
+                  size_t count, size_t times, int64_t *answers)
+{
+    sql_end(sql);
+    return times == 0 || sql->backend->run_each(sql->handle, statement, values, count, times,
+                                                answers, sql->error);
+}

@@ -62,4 +62,10 @@ bool sql_end(struct sql *sql);
 bool sql_run(struct sql *sql, const char *statement, const struct sql_value *values, size_t count,
              uint64_t *changed);
 
+/* STATEMENT with each of TIMES lists of COUNT values, in their order and without waiting
+ * for one's end before the next goes: for some hundred at most.  ANSWERS[i]: the first
+ * column of the first row that the i-th gave; 0: none. */
+bool sql_run_each(struct sql *sql, const char *statement, const struct sql_value *values,
+                  size_t count, size_t times, int64_t *answers);
+
 #endif

@@ -16,6 +16,8 @@ struct sql_backend {
     int64_t (*integer)(void *handle, unsigned column);
     struct text (*text)(void *handle, unsigned column);
     uint64_t (*end)(void *handle); /* rows changed */
+    bool (*run_each)(void *handle, const char *statement, const struct sql_value *values,
+                     size_t count, size_t times, int64_t *answers, char error[SQL_ERROR_SIZE]);
 };
 
 extern const struct sql_backend sql_sqlite, sql_postgresql;

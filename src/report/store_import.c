@@ -1,134 +1,123 @@
 /* store_import.c: rows into records.
  *
- * Equal rows of one day are one record with a count.  They are added up in memory
- * first, in batches, because a statement costs a thousand times what that does. */
+ * Rows are added up in memory (batch.h) and written in batches, statements of one kind
+ * some hundred at a time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
-#include "auth/crypt.h"
-#include "base/buf.h"
-#include "base/region.h"
+#include "report/batch.h"
 #include "report/segment.h"
 #include "report/store_private.h"
 
-enum {
-    BATCH_RECORDS = 20000,
-    BATCH_OCTETS = 32 * 1024 * 1024, /* of their lines */
-    TARGETS_MAX = 50000, /* remembered from batch to batch */
-    BUCKETS = 32768,
-    DIGEST_OCTETS = 16, /* of SHA-256: 2^64 rows until two are taken for one */
-    DIGEST_SIZE = 2 * DIGEST_OCTETS + 1,
-    RANDOM_OCTETS = 8
-};
-
-/* What rows of one policy and one day go into. */
-struct target {
-    char policy_digest[DIGEST_SIZE];
-    int64_t day;
-    int64_t report;
-    uint64_t messages;   /* of the batch */
-    struct target *next; /* in its bucket */
-};
-
-struct record {
-    char digest[DIGEST_SIZE];
-    struct target *target;
-    struct text line;
-    uint64_t messages;
-    struct record *next; /* in its bucket */
-};
+enum { GROUP_STATEMENTS = 256, GROUP_VALUES = 6, RANDOM_OCTETS = 8 };
 
 struct importing {
     char id[SEGMENT_ID_SIZE];
     int64_t now;
     uint64_t messages;
-    struct region *region; /* of the batch */
-    struct record *records[BUCKETS];
-    size_t record_count, line_octets;
-    struct region *target_region;
-    struct target *targets[BUCKETS];
-    size_t target_count;
+    struct batch *batch;
 };
-
-/* --- digests and lines ---------------------------------------------------- */
-
-static void digest_text(struct region *scratch, struct text t, char out[DIGEST_SIZE])
-{
-    struct crypt_digest *digest = crypt_digest_new(scratch);
-    sha256_value value = { 0 };
-
-    if (digest) {
-        crypt_digest_add(digest, t);
-        crypt_digest_value(digest, value);
-    }
-    for (size_t i = 0; i < DIGEST_OCTETS; i++)
-        snprintf(out + 2 * i, 3, "%02x", value[i]);
-}
-
-static size_t bucket_of(const char *digest)
-{
-    char start[5] = { digest[0], digest[1], digest[2], digest[3], '\0' };
-
-    return (size_t)strtoul(start, NULL, 16) % BUCKETS;
-}
-
-/* The line of ROW without its LF, in REGION; data is NULL when there is none. */
-static struct text line_of(struct region *region, const struct row *row)
-{
-    struct text none = { NULL, 0 };
-    struct buf buf;
-
-    buf_init(&buf, region, ROW_LINE_MAX);
-    row_write(&buf, row);
-    return buf_failed(&buf) ? none : text_head(buf_text(&buf), buf_text(&buf).len - 1);
-}
-
-/* A row that says nothing but its policy. */
-static struct row policy_row(const struct row_policy *policy)
-{
-    struct row row = {
-        .source = { .family = IP_V4 },
-        .header_from = policy->domain,
-        .envelope_from = "",
-        .envelope_to = "",
-        .policy = *policy,
-        .spf = { .domain = "", .human = "" },
-    };
-
-    return row;
-}
-
-/* --- the report that a row belongs into ------------------------------------ */
 
 static bool sql_failed(struct store *store)
 {
     return store_fail(store, sql_error(store->sql));
 }
 
-/* The number that STATEMENT gives; 0: none. */
-static bool number(struct store *store, const char *statement, const struct sql_value *values,
-                   size_t count, int64_t *out)
+/* --- groups of statements --------------------------------------------------- */
+
+/* One statement, to be run with several lists of values. */
+struct group {
+    struct store *store;
+    const char *statement;
+    size_t width; /* values of one */
+    size_t count;
+    struct sql_value values[GROUP_STATEMENTS * GROUP_VALUES];
+    int64_t *answers[GROUP_STATEMENTS]; /* where they go; NULL: nowhere */
+};
+
+static void group_begin(struct group *group, struct store *store, const char *statement,
+                        size_t width)
 {
-    *out = 0;
-    if (sql_begin(store->sql, statement, values, count) && sql_next(store->sql))
-        *out = sql_integer(store->sql, 0);
-    return sql_end(store->sql) || sql_failed(store);
+    group->store = store;
+    group->statement = statement;
+    group->width = width;
+    group->count = 0;
 }
 
-static bool policy_id(struct store *store, const char *digest, const char *domain,
-                      struct text line, int64_t *id)
+static bool group_run(struct group *group)
 {
-    const struct sql_value values[] = { SQL_STR(digest), SQL_STR(domain), SQL_OCTETS(line) };
+    int64_t answers[GROUP_STATEMENTS];
+    bool good = sql_run_each(group->store->sql, group->statement, group->values, group->width,
+                             group->count, answers);
 
-    if (!sql_run(store->sql,
-                 "INSERT INTO policies (digest, domain, line) VALUES ($1, $2, $3) "
-                 "ON CONFLICT (digest) DO NOTHING",
-                 values, 3, NULL))
-        return sql_failed(store);
-    return number(store, "SELECT id FROM policies WHERE digest = $1", values, 1, id);
+    for (size_t i = 0; good && i < group->count; i++)
+        if (group->answers[i])
+            *group->answers[i] = answers[i];
+    group->count = 0;
+    return good || sql_failed(group->store);
+}
+
+/* The texts of VALUES, and ANSWER, are lent until the group has run. */
+static bool group_add(struct group *group, const struct sql_value *values, int64_t *answer)
+{
+    memcpy(&group->values[group->count * group->width], values, group->width * sizeof *values);
+    group->answers[group->count++] = answer;
+    return group->count < GROUP_STATEMENTS || group_run(group);
+}
+
+/* --- the reports that rows belong into ---------------------------------------- */
+
+static bool find_reports(struct store *store, struct batch_target *targets, struct group *group)
+{
+    group_begin(group, store,
+                "SELECT r.id FROM policies p JOIN reports r ON r.policy = p.id "
+                "WHERE p.digest = $1 AND r.day = $2 AND r.state = 0",
+                2);
+    for (struct batch_target *t = targets; t; t = t->next) {
+        const struct sql_value values[] = { SQL_STR(t->policy_digest), SQL_INT(t->day) };
+
+        if (!group_add(group, values, &t->report))
+            return false;
+    }
+    return group_run(group);
+}
+
+/* Of those that have no report that collects. */
+static bool add_policies(struct store *store, struct batch_target *targets, struct group *group)
+{
+    group_begin(group, store,
+                "INSERT INTO policies (digest, domain, line) VALUES ($1, $2, $3) "
+                "ON CONFLICT (digest) DO NOTHING",
+                3);
+    for (struct batch_target *t = targets; t; t = t->next) {
+        const struct sql_value values[] = { SQL_STR(t->policy_digest), SQL_STR(t->domain),
+                                            SQL_OCTETS(t->policy) };
+
+        if (!t->report && !group_add(group, values, NULL))
+            return false;
+    }
+    if (!group_run(group))
+        return false;
+    group_begin(group, store, "SELECT id FROM policies WHERE digest = $1", 1);
+    for (struct batch_target *t = targets; t; t = t->next)
+        if (!t->report && !group_add(group, &SQL_STR(t->policy_digest), &t->policy_id))
+            return false;
+    return group_run(group);
+}
+
+static bool count_parts(struct store *store, struct batch_target *targets, struct group *group)
+{
+    group_begin(group, store, "SELECT COUNT(*) FROM reports WHERE policy = $1 AND day = $2", 2);
+    for (struct batch_target *t = targets; t; t = t->next) {
+        const struct sql_value values[] = { SQL_INT(t->policy_id), SQL_INT(t->day) };
+
+        if (!t->report && !group_add(group, values, &t->parts))
+            return false;
+    }
+    return group_run(group);
 }
 
 /* "20251121.1a2b3c4d5e6f7081": for ever unique, and sorted by day. */
@@ -147,208 +136,105 @@ static bool make_report_id(int64_t day, char out[REPORT_ID_SIZE])
     return true;
 }
 
-/* A report that collects: the first of its day, or one more for rows that come
- * when the day's report is closed already: a domain gets that a day later, so
- * that late rows do not make many mails. */
-static bool new_report(struct store *store, int64_t policy, int64_t day, int64_t now, int64_t *id)
+/* Reports that collect: the first of its day, or one more for rows that come when
+ * the day's report is closed already: a domain gets that a day later, so that late
+ * rows do not make many mails. */
+static bool add_reports(struct store *store, struct batch_target *targets, struct group *group)
 {
-    char report_id[REPORT_ID_SIZE];
-    int64_t parts;
-    const struct sql_value place[] = { SQL_INT(policy), SQL_INT(day) };
+    char ids[GROUP_STATEMENTS][REPORT_ID_SIZE];
+    int64_t now = store->importing->now;
 
-    if (!make_report_id(day, report_id))
-        return store_fail(store, "the system gives no random numbers");
-    if (!number(store, "SELECT COUNT(*) FROM reports WHERE policy = $1 AND day = $2", place, 2,
-                &parts))
-        return false;
-    const struct sql_value values[] = { SQL_STR(report_id), SQL_INT(policy),
-                                        SQL_INT(day),       SQL_INT(parts + 1),
-                                        SQL_INT(parts ? now + DAY_S : 0), SQL_INT(now) };
+    group_begin(group, store,
+                "INSERT INTO reports (report_id, policy, day, part, state, messages, closed, due, "
+                "lease, attempts, changed, why) "
+                "VALUES ($1, $2, $3, $4, 0, 0, 0, $5, 0, 0, $6, '') RETURNING id",
+                6);
+    for (struct batch_target *t = targets; t; t = t->next) {
+        char *id = ids[group->count];
 
-    return number(store,
-                  "INSERT INTO reports (report_id, policy, day, part, state, messages, closed, "
-                  "due, lease, attempts, changed, why) "
-                  "VALUES ($1, $2, $3, $4, 0, 0, 0, $5, 0, 0, $6, '') RETURNING id",
-                  values, 6, id);
-}
+        if (t->report)
+            continue;
+        if (!make_report_id(t->day, id))
+            return store_fail(store, "the system gives no random numbers");
+        const struct sql_value values[] = { SQL_STR(id),           SQL_INT(t->policy_id),
+                                            SQL_INT(t->day),       SQL_INT(t->parts + 1),
+                                            SQL_INT(t->parts ? now + DAY_S : 0), SQL_INT(now) };
 
-static bool find_report(struct store *store, struct target *target, const struct row_policy *policy,
-                        struct text policy_line)
-{
-    int64_t id;
-
-    if (!policy_id(store, target->policy_digest, policy->domain, policy_line, &id))
-        return false;
-    const struct sql_value values[] = { SQL_INT(id), SQL_INT(target->day) };
-
-    if (!number(store,
-                "SELECT id FROM reports WHERE policy = $1 AND day = $2 AND state = 0 "
-                "ORDER BY part LIMIT 1",
-                values, 2, &target->report))
-        return false;
-    return target->report ||
-           new_report(store, id, target->day, store->importing->now, &target->report);
-}
-
-static struct target *target_of(struct store *store, struct region *scratch,
-                                const struct row *row)
-{
-    struct importing *im = store->importing;
-    struct row only_policy = policy_row(&row->policy);
-    struct text line = line_of(scratch, &only_policy);
-    char digest[DIGEST_SIZE];
-    struct target **bucket, *t;
-    int64_t day = row->time - row->time % DAY_S;
-
-    digest_text(scratch, line, digest);
-    bucket = &im->targets[bucket_of(digest)];
-    for (t = *bucket; t; t = t->next)
-        if (t->day == day && strcmp(t->policy_digest, digest) == 0)
-            return t;
-    t = line.data ? region_alloc(im->target_region, sizeof *t) : NULL;
-    if (!t)
-        return NULL;
-    memcpy(t->policy_digest, digest, sizeof digest);
-    t->day = day;
-    if (!find_report(store, t, &row->policy, line))
-        return NULL;
-    t->next = *bucket;
-    *bucket = t;
-    im->target_count++;
-    return t;
+        if (!group_add(group, values, &t->report))
+            return false;
+    }
+    return group_run(group);
 }
 
 /* --- batches -------------------------------------------------------------- */
 
-static bool write_record(struct store *store, const struct record *r)
+static bool write_records(struct store *store, struct batch_record *records, struct group *group)
 {
-    const struct sql_value values[] = { SQL_INT(r->target->report), SQL_STR(r->digest),
-                                        SQL_INT((int64_t)r->messages), SQL_OCTETS(r->line) };
+    group_begin(group, store,
+                "INSERT INTO records (report, digest, messages, line) VALUES ($1, $2, $3, $4) "
+                "ON CONFLICT (report, digest) DO UPDATE SET "
+                "messages = records.messages + excluded.messages",
+                4);
+    for (struct batch_record *r = records; r; r = r->next) {
+        const struct sql_value values[] = { SQL_INT(r->target->report), SQL_STR(r->digest),
+                                            SQL_INT((int64_t)r->messages), SQL_OCTETS(r->line) };
 
-    return sql_run(store->sql,
-                   "INSERT INTO records (report, digest, messages, line) VALUES ($1, $2, $3, $4) "
-                   "ON CONFLICT (report, digest) DO UPDATE SET "
-                   "messages = records.messages + excluded.messages",
-                   values, 4, NULL) ||
-           sql_failed(store);
+        if (!group_add(group, values, NULL))
+            return false;
+    }
+    return group_run(group);
 }
 
-static bool write_sum(struct store *store, const struct target *t)
+static bool write_sums(struct store *store, struct batch_target *targets, struct group *group)
 {
-    const struct sql_value values[] = { SQL_INT((int64_t)t->messages),
-                                        SQL_INT(store->importing->now), SQL_INT(t->report) };
+    group_begin(group, store,
+                "UPDATE reports SET messages = messages + $1, changed = $2 WHERE id = $3", 3);
+    for (struct batch_target *t = targets; t; t = t->next) {
+        const struct sql_value values[] = { SQL_INT((int64_t)t->messages),
+                                            SQL_INT(store->importing->now), SQL_INT(t->report) };
 
-    return sql_run(store->sql,
-                   "UPDATE reports SET messages = messages + $1, changed = $2 WHERE id = $3",
-                   values, 3, NULL) ||
-           sql_failed(store);
-}
-
-static bool forget_targets(struct importing *im)
-{
-    region_free(im->target_region);
-    im->target_region = region_new(0);
-    memset(im->targets, 0, sizeof im->targets);
-    im->target_count = 0;
-    return im->target_region;
-}
-
-static bool start_batch(struct store *store)
-{
-    struct importing *im = store->importing;
-
-    region_free(im->region);
-    im->region = region_new(0);
-    memset(im->records, 0, sizeof im->records);
-    im->record_count = im->line_octets = 0;
-    if (im->region && ((im->target_region && im->target_count < TARGETS_MAX) || forget_targets(im)))
-        return true;
-    return store_fail(store, "out of memory");
+        if (!group_add(group, values, NULL))
+            return false;
+    }
+    return group_run(group);
 }
 
 static bool write_batch(struct store *store)
 {
-    const struct importing *im = store->importing;
+    struct batch *batch = store->importing->batch;
+    struct batch_target *targets = batch_targets(batch);
+    struct group *group = malloc(sizeof *group);
+    bool good;
 
-    for (size_t i = 0; i < BUCKETS; i++)
-        for (const struct record *r = im->records[i]; r; r = r->next)
-            if (!write_record(store, r))
-                return false;
-    for (size_t i = 0; i < BUCKETS; i++)
-        for (struct target *t = im->targets[i]; t; t = t->next) {
-            if (t->messages && !write_sum(store, t))
-                return false;
-            t->messages = 0;
-        }
-    return start_batch(store);
-}
-
-static bool add_record(struct importing *im, struct target *target, struct text line,
-                       const char digest[DIGEST_SIZE])
-{
-    struct record **bucket = &im->records[bucket_of(digest)], *r;
-
-    for (r = *bucket; r; r = r->next)
-        if (r->target == target && strcmp(r->digest, digest) == 0)
-            break;
-    if (!r) {
-        r = region_alloc(im->region, sizeof *r);
-        if (!r)
-            return false;
-        memcpy(r->digest, digest, DIGEST_SIZE);
-        r->target = target;
-        r->line = (struct text){ text_dup(im->region, line), line.len };
-        r->next = *bucket;
-        *bucket = r;
-        im->record_count++;
-        im->line_octets += line.len;
-    }
-    r->messages++;
-    return r->line.data;
-}
-
-/* Adds ROW to the batch. */
-static bool add_row(struct store *store, struct region *scratch, const struct row *row)
-{
-    struct importing *im = store->importing;
-    struct target *target = target_of(store, scratch, row);
-    struct row timeless = *row;
-    char digest[DIGEST_SIZE];
-    struct text line;
-
-    timeless.time = 0;
-    line = line_of(scratch, &timeless);
-    if (!target || !line.data)
-        return false;
-    digest_text(scratch, line, digest);
-    if (region_failed(scratch) || !add_record(im, target, line, digest))
-        return false;
-    target->messages++;
-    im->messages++;
-    return true;
+    if (!group)
+        return store_fail(store, "out of memory");
+    good = find_reports(store, targets, group) && add_policies(store, targets, group) &&
+           count_parts(store, targets, group) && add_reports(store, targets, group);
+    if (good && !batch_sort(batch))
+        good = store_fail(store, "out of memory");
+    good = good && write_records(store, batch_records(batch), group) &&
+           write_sums(store, targets, group);
+    free(group);
+    if (good && !batch_clear(batch))
+        good = store_fail(store, "out of memory");
+    return good;
 }
 
 bool store_import_row(struct store *store, const struct row *row)
 {
     struct importing *im = store->importing;
-    struct region *scratch = region_new(0);
-    bool good;
 
-    *store->error = '\0';
-    good = scratch && add_row(store, scratch, row);
-    region_free(scratch);
-    if (!good)
-        return *store->error ? false : store_fail(store, "out of memory");
-    return (im->record_count < BATCH_RECORDS && im->line_octets < BATCH_OCTETS) ||
-           write_batch(store);
+    if (!batch_add(im->batch, row))
+        return store_fail(store, "out of memory");
+    im->messages++;
+    return !batch_is_full(im->batch) || write_batch(store);
 }
 
 /* --- the import --------------------------------------------------------- */
 
 static void end_import(struct store *store)
 {
-    region_free(store->importing->region);
-    region_free(store->importing->target_region);
+    batch_free(store->importing->batch);
     free(store->importing);
     store->importing = NULL;
 }
@@ -378,15 +264,18 @@ enum store_import store_import_begin(struct store *store, const char *id, int64_
     }
     snprintf(store->importing->id, sizeof store->importing->id, "%s", id);
     store->importing->now = now;
-    if (store_transaction(store)) {
+    store->importing->batch = batch_new();
+    if (!store->importing->batch)
+        store_fail(store, "out of memory");
+    else if (store_transaction(store)) {
         if (note_segment(store, &noted))
             begun = noted ? STORE_IMPORT_NEW : STORE_IMPORT_KNOWN;
-        if (begun == STORE_IMPORT_NEW && start_batch(store))
+        if (begun == STORE_IMPORT_NEW)
             return begun;
         store_rollback(store);
     }
     end_import(store);
-    return begun == STORE_IMPORT_KNOWN ? begun : STORE_IMPORT_FAILED;
+    return begun;
 }
 
 bool store_import_commit(struct store *store, uint64_t damaged)

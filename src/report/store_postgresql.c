@@ -110,28 +110,35 @@ static bool as_strings(const struct sql_value *values, size_t count, const char 
     return *octets;
 }
 
-static bool begin(void *handle, const char *text, const struct sql_value *values, size_t count,
-                  char error[SQL_ERROR_SIZE])
+static bool send_values(struct connection *c, const char *name, const struct sql_value *values,
+                        size_t count, char error[SQL_ERROR_SIZE])
 {
-    struct connection *c = handle;
     const char *strings[SQL_VALUES_MAX];
-    char name[NAME_SIZE], *octets = NULL;
-    bool good = prepared(c, text, name, error);
+    char *octets = NULL;
+    bool good;
 
-    c->changed = 0;
-    if (!good)
-        return false;
     if (count > SQL_VALUES_MAX || !as_strings(values, count, strings, &octets)) {
         sql_say(error, "out of memory");
         return false;
     }
     good = PQsendQueryPrepared(c->pg, name, (int)count, strings, NULL, NULL, 0) == 1;
     free(octets);
-    if (good)
-        PQsetSingleRowMode(c->pg);
-    else
+    if (!good)
         sql_say(error, PQerrorMessage(c->pg));
     return good;
+}
+
+static bool begin(void *handle, const char *text, const struct sql_value *values, size_t count,
+                  char error[SQL_ERROR_SIZE])
+{
+    struct connection *c = handle;
+    char name[NAME_SIZE];
+
+    c->changed = 0;
+    if (!prepared(c, text, name, error) || !send_values(c, name, values, count, error))
+        return false;
+    PQsetSingleRowMode(c->pg);
+    return true;
 }
 
 static int next(void *handle, char error[SQL_ERROR_SIZE])
@@ -179,6 +186,59 @@ static uint64_t end(void *handle)
     return c->changed;
 }
 
+/* Takes how one statement in the pipeline ended; libpq may still be giving rows one by
+ * one, as a query before asked it to.  Behind a statement that failed, the others are
+ * not run: the first error is the one to tell. */
+static bool take_answer(struct connection *c, bool good, int64_t *answer,
+                        char error[SQL_ERROR_SIZE])
+{
+    PGresult *result;
+
+    *answer = 0;
+    while ((result = PQgetResult(c->pg))) {
+        ExecStatusType status = PQresultStatus(result);
+
+        if (PQntuples(result) > 0)
+            *answer = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+        if (good && status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK &&
+            status != PGRES_COMMAND_OK) {
+            sql_say(error, PQresultErrorMessage(result));
+            good = false;
+        }
+        PQclear(result);
+    }
+    return good;
+}
+
+/* In a pipeline: their answers are small, so that the server never waits for us to read
+ * while we wait for it. */
+static bool run_each(void *handle, const char *text, const struct sql_value *values,
+                     size_t count, size_t times, int64_t *answers, char error[SQL_ERROR_SIZE])
+{
+    struct connection *c = handle;
+    char name[NAME_SIZE];
+    size_t sent = 0;
+    bool good = true;
+
+    if (!prepared(c, text, name, error))
+        return false;
+    if (PQenterPipelineMode(c->pg) != 1) {
+        sql_say(error, PQerrorMessage(c->pg));
+        return false;
+    }
+    while (good && sent < times && (good = send_values(c, name, values + sent * count, count, error)))
+        sent++;
+    good = PQpipelineSync(c->pg) == 1 && good;
+    for (size_t i = 0; i < sent; i++)
+        good = take_answer(c, good, &answers[i], error);
+    PQclear(PQgetResult(c->pg)); /* of the synchronisation */
+    if (PQexitPipelineMode(c->pg) == 1)
+        return good;
+    if (good)
+        sql_say(error, PQerrorMessage(c->pg));
+    return false;
+}
+
 const struct sql_backend sql_postgresql = {
     .open = open_connection,
     .close = close_connection,
@@ -188,4 +248,5 @@ const struct sql_backend sql_postgresql = {
     .integer = integer,
     .text = text,
     .end = end,
+    .run_each = run_each,
 };

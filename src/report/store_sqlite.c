@@ -151,6 +151,27 @@ static uint64_t end(void *handle)
     return (uint64_t)changed;
 }
 
+static bool run_each(void *handle, const char *text, const struct sql_value *values,
+                     size_t count, size_t times, int64_t *answers, char error[SQL_ERROR_SIZE])
+{
+    struct connection *c = handle;
+
+    for (size_t i = 0; i < times; i++) {
+        int got;
+
+        if (!begin(c, text, values + i * count, count, error))
+            return false;
+        got = next(c, error);
+        answers[i] = got > 0 ? integer(c, 0) : 0;
+        while (got > 0)
+            got = next(c, error);
+        end(c);
+        if (got < 0)
+            return false;
+    }
+    return true;
+}
+
 const struct sql_backend sql_sqlite = {
     .open = open_file,
     .close = close_file,
@@ -160,4 +181,5 @@ const struct sql_backend sql_sqlite = {
     .integer = integer,
     .text = text,
     .end = end,
+    .run_each = run_each,
 };

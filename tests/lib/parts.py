@@ -37,7 +37,8 @@ class Tally:
             print(f"ok   {name}", flush=True)
         else:
             self.failed += 1
-            print(f"FAIL {name}: {seen}", flush=True)
+            seen = str(seen)
+            print(f"FAIL {name}: {seen[:4000]}{' …' if len(seen) > 4000 else ''}", flush=True)
         return ok
 
     def equal(self, name, got, wanted):

@@ -241,6 +241,33 @@ static void test_leases(void **state)
     assert_false(claim(NEXT + 100000, &r));
 }
 
+static void test_policies_of_a_day(void **state)
+{
+    uint64_t before, sum = 0;
+    struct store_report r;
+
+    (void)state;
+    begin("one", NOW);
+    for (unsigned i = 0; i < 3; i++) {
+        struct row row = row_of_domain("a.example", DAY);
+
+        row.policy.strict_dkim = i == 1;
+        row.policy.strict_spf = i == 2;
+        assert_true(store_import_row(store, &row));
+    }
+    add("a.example", DAY - DAY_S, 1);
+    add("b.example", DAY, 1);
+    commit();
+    assert_true(store_close_days(store, NEXT));
+    while (claim(NEXT, &r)) {
+        assert_true(store_policies_of_day(store, &r, &before));
+        assert_in_range(before, 0, r.day == DAY && *r.policy.domain == 'a' ? 2 : 0);
+        sum += before;
+        settle(&r, REPORT_SENT, 0);
+    }
+    assert_int_equal(sum, 0 + 1 + 2);
+}
+
 static size_t listed;
 
 static void count_report(void *context, const struct store_report *report)
@@ -392,6 +419,41 @@ static int64_t number(struct sql *sql, const char *query)
     return n;
 }
 
+/* Several at once, after a query whose rows came one by one. */
+static void test_groups_of_statements(void **state)
+{
+    enum { TIMES = 200 };
+    static const char insert[] = "INSERT INTO numbers (n) VALUES ($1) RETURNING n";
+    struct sql_value values[TIMES];
+    int64_t answers[TIMES];
+    char error[SQL_ERROR_SIZE];
+    struct sql *sql = sql_open(uri, error);
+
+    (void)state;
+    assert_non_null(sql);
+    assert_true(sql_script(sql, "CREATE TABLE numbers (n BIGINT PRIMARY KEY)"));
+    assert_int_equal(number(sql, "SELECT COUNT(*) FROM numbers"), 0);
+    for (int i = 0; i < TIMES; i++)
+        values[i] = SQL_INT(i + 1);
+    assert_true(sql_run_each(sql, insert, values, 1, TIMES, answers));
+    for (int i = 0; i < TIMES; i++)
+        assert_int_equal(answers[i], i + 1);
+    assert_true(sql_run_each(sql, "SELECT n FROM numbers WHERE n > $1 ORDER BY n", values, 1,
+                             TIMES, answers));
+    assert_int_equal(answers[0], 2);
+    assert_int_equal(answers[TIMES - 1], 0); /* no row */
+    assert_true(sql_run_each(sql, insert, values, 1, 0, answers));
+
+    for (int i = 0; i < TIMES; i++)
+        values[i] = SQL_INT(i < TIMES / 2 ? 1000 + i : i);
+    assert_true(sql_script(sql, "BEGIN"));
+    assert_false(sql_run_each(sql, insert, values, 1, TIMES, answers)); /* one is there already */
+    assert_string_not_equal(sql_error(sql), "");
+    assert_true(sql_script(sql, "ROLLBACK"));
+    assert_int_equal(number(sql, "SELECT COUNT(*) FROM numbers"), TIMES);
+    sql_close(sql);
+}
+
 /* What the tables of version 1 were, with rows in them. */
 static const char back_to_1[] = "DROP INDEX reports_by_day;"
                                 "CREATE INDEX reports_by_day ON reports (day);"
@@ -456,11 +518,13 @@ int main(void)
         TEST(test_policies_and_days_are_apart),
         TEST(test_late_rows),
         TEST(test_leases),
+        TEST(test_policies_of_a_day),
         TEST(test_list),
         TEST(test_deliveries),
         TEST(test_status_and_purge),
         TEST(test_many_rows),
         TEST(test_reopening_keeps_all),
+        TEST(test_groups_of_statements),
         TEST(test_earlier_tables_are_brought_up_to_date),
         TEST(test_bad_stores_are_told),
     };
