@@ -10,7 +10,9 @@
  * name must not make it look dead.  So the timeouts start high (a forwarder
  * needs time for names that it must look up itself) and end low, what is known
  * of a server is forgotten after a second, and nothing is cached there: the
- * cache is ours (cache.c).
+ * cache is ours (cache.c).  A single server is hardly ever avoided, for there is
+ * nobody else to ask: where one name in ten is slow, it would look dead for a
+ * moment several times a second, and SERVFAIL be the answer for whoever asks then.
  */
 #include <errno.h>
 #include <poll.h>
@@ -279,15 +281,18 @@ static const struct option common_options[] = {
     { NULL, NULL }
 };
 
-/* A question is sent after 0, 2, and 4 s and given up after 8 s; see the top. */
+/* A question is sent again after 2 s, and then later and later; see the top. */
 static const struct option forwarding_options[] = {
     { "unknown-server-time-limit:", "2000" },
     { "infra-cache-min-rtt:", "2000" },
-    { "infra-cache-max-rtt:", "4100" },
     { "outbound-msg-retry:", "2" },
     { "infra-host-ttl:", "0" },
     { NULL, NULL }
 };
+
+/* When a server is avoided: after two timeouts in a row, or after four. */
+static const struct option avoid_soon[] = { { "infra-cache-max-rtt:", "4100" }, { NULL, NULL } };
+static const struct option avoid_late[] = { { "infra-cache-max-rtt:", "16400" }, { NULL, NULL } };
 
 static const struct option recursing_options[] = {
     { "infra-cache-max-rtt:", "4100" },
@@ -453,6 +458,7 @@ static bool configure(struct ub_ctx *context, const struct resolver_settings *se
     if (servers.count == 0)
         return set_options(context, recursing_options, error, error_size);
     return set_options(context, forwarding_options, error, error_size) &&
+           set_options(context, servers.count > 1 ? avoid_soon : avoid_late, error, error_size) &&
            set_forwarding(context, &servers, error, error_size);
 }
 
