@@ -13,6 +13,7 @@ static const struct command commands[] = {
     { "import-opendkim", cmd_import_opendkim, "print opendkim.conf as our configuration" },
     { "import-opendmarc", cmd_import_opendmarc, "print opendmarc.conf as our configuration" },
     { "keygen", cmd_keygen, "make a signing key, its DNS record and configuration" },
+    { "replay", cmd_replay, "judge stored mail under a new configuration: what would change" },
     { "report", cmd_report, "DMARC reports: ours, and those that others sent" },
     { "sign", cmd_sign, "print a message as the daemon would send it on, signed or sealed" },
     { "status", cmd_status, "show the counters of the running daemon" },
