@@ -336,8 +336,9 @@ static void one_plain_line_a_message(void **state)
         .findings = &s->findings,
         .dmarc = &(struct dmarc_outcome){ .result = RESULT_FAIL, .has_policy = true,
                                           .policy = DMARC_REJECT },
-        .verdict = { .action = ACTION_QUARANTINE, .reason = "DMARC fail",
-                     .override = OVERRIDE_LOCAL_POLICY, .override_comment = "override \"x\"" },
+        .verdict = { .action = ACTION_QUARANTINE, .would = ACTION_QUARANTINE,
+                     .reason = "DMARC fail", .override = OVERRIDE_LOCAL_POLICY,
+                     .override_comment = "override \"x\"" },
     };
     struct finding *dkim = findings_add(&s->findings, METHOD_DKIM, RESULT_PASS, NULL);
     struct buf buf;
