@@ -167,9 +167,9 @@ static void user(struct import *import, const struct import_row *row,
     if (has_unix_socket(import) && group.len)
         import_option(import, s, NULL, "socket-group", import_quoted(import, group), NULL);
     else if (has_unix_socket(import))
-        import_choice(import, NULL, NULL, "socket-group", "\"postfix\"",
+        import_choice(import, NULL, NULL, "socket-group", "\"vidimus-milter\"",
                       "The socket belongs to vidimus's group, no longer to that of the account "
-                      "above: let the MTA's account in.");
+                      "above: adduser postfix vidimus-milter lets Postfix in.");
 }
 
 /* --- the rest ------------------------------------------------------------- */

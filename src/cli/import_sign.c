@@ -199,8 +199,7 @@ const char *import_sign_properties(struct import *import)
 /* --- one key -------------------------------------------------------------- */
 
 const char import_keys_readable[] =
-    "vidimusd reads keys as root when it starts, and as its own account when it reloads: chgrp "
-    "vidimus FILE; chmod 640 FILE.";
+    "vidimusd reads keys as its own account: chgrp vidimus FILE; chmod 640 FILE.";
 
 /* A name of Domain as a pattern of ours, and the d= that goes with it. */
 static struct import_signer signer_for(struct import *import, struct text name,

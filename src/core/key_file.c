@@ -97,8 +97,8 @@ static void refuse_open(const char *path, const struct key_owner *owner, struct 
 
     if (error == EACCES && owner && *owner->user)
         refuse(file, known ? &st : NULL,
-               "cannot be opened: %s; let the user read it (chgrp %s, chmod 0640), or restart: "
-               "root can", strerror(error), owner->user);
+               "cannot be opened: %s; let the user read it (chgrp %s, chmod 0640), or make it a "
+               "credential of systemd", strerror(error), owner->user);
     else
         refuse(file, known ? &st : NULL, "cannot be opened: %s", strerror(error));
 }

@@ -185,7 +185,8 @@ bool endpoint_give(const char *path, uid_t uid, gid_t gid)
     if (fd < 0)
         return false;
     given = fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
-            fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0;
+            ((st.st_uid == uid && st.st_gid == gid) || /* its folder's group, mode 2750 */
+             fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0);
     close(fd);
     return given;
 }

@@ -157,13 +157,18 @@ static int claim_endpoint(struct daemon *daemon)
 }
 
 /* The mode is right since bind(2), by umask. */
-static bool hand_over_socket(const struct daemon *daemon)
+static int hand_over_socket(struct daemon *daemon)
 {
     const struct identity *identity = &daemon->identity;
 
-    if (!daemon->bound || (!identity->change && identity->socket_gid == getegid()))
-        return true;
-    return endpoint_give(daemon->endpoint.path, identity->uid, identity->socket_gid);
+    if (!daemon->bound || (!identity->change && identity->socket_gid == getegid()) ||
+        endpoint_give(daemon->endpoint.path, identity->uid, identity->socket_gid))
+        return EX_OK;
+    snprintf(daemon->error, sizeof daemon->error,
+             "cannot give %s to socket-group \"%s\": %s (is the user that starts vidimusd a "
+             "member of it?)", daemon->endpoint.path, daemon->config->socket_group,
+             strerror(errno));
+    return fail(EX_OSERR, daemon->error);
 }
 
 static int listen_for_mta(struct daemon *daemon)
@@ -185,8 +190,8 @@ static int listen_for_mta(struct daemon *daemon)
     if (result == MI_SUCCESS)
         endpoint_send_at_once();
     daemon->bound = result == MI_SUCCESS && daemon->endpoint.kind == ENDPOINT_UNIX;
-    if (result == MI_SUCCESS && hand_over_socket(daemon))
-        return EX_OK;
+    if (result == MI_SUCCESS)
+        return hand_over_socket(daemon);
     snprintf(daemon->error, sizeof daemon->error, "cannot listen on %s: %s",
              daemon->config->listen, strerror(errno));
     return fail(errno == EADDRINUSE ? EX_TEMPFAIL : EX_OSERR, daemon->error);
