@@ -328,7 +328,7 @@ const struct option options[] = {
     { .section = "reports", .name = "store", .type = OPTION_STRING,
       .fallback = LOCALSTATEDIR "/lib/vidimus/reports.sqlite", IN(reports.store),
       .check = check_store,
-      .help = "where reports are made: the path of an SQLite file, or postgresql:..." },
+      .help = "where reports are made: the path of an SQLite file, or a postgresql: URI" },
     { .section = "reports", .name = "org-name", .type = OPTION_STRING, .fallback = "",
       IN(reports.org_name), .check = check_words,
       .help = "our organization as reports name it; empty: the domain of email" },
