@@ -1,4 +1,5 @@
-"""CPU a message: sizes, signatures, an ARC chain of two; DNS cached, one domain."""
+"""CPU a message: sizes, signatures, an ARC chain of two, with DNS cached, one domain,
+a message a connection; then several a connection, many domains, and DNS not cached."""
 import statistics
 
 from field import arithmetic
@@ -19,14 +20,15 @@ def ratio(a, b):
     return f"{a / b:9.2f}" if b else f"{'':9}"
 
 
-def row(field, contestants, title, size, messages, signatures, sets):
-    file = field.mails.make(1, size, signatures, sets)
+def row(field, contestants, title, size, messages, signatures=1, sets=0, domains=(1,),
+        **more):
+    files = [field.mails.make(n, size, signatures, sets) for n in domains]
     costs = {name: [] for name in contestants}
     for c in contestants.values():  # fills the caches
-        field.load(c, [file], messages=20)
+        field.load(c, files, messages=max(20, len(files)))
     for _ in range(field.settings.runs):
         for name, c in contestants.items():
-            costs[name].append(field.cost(c, [file], max(messages // c.work, 10)))
+            costs[name].append(field.cost(c, files, max(messages // c.work, 10), **more))
     cost = {name: statistics.median(costs[name]) for name in costs}
     sums = arithmetic(field.base, size, verifications(signatures, sets))
     floor = cost["nothing"] + sums
@@ -43,4 +45,9 @@ def table(field):
     for size_name, size, messages in SIZES:
         for kind, signatures, sets in KINDS:
             row(field, contestants, f"{size_name}, {kind}", size, messages, signatures, sets)
+    row(field, contestants, "3 KB, 1 signed, 100 a conn.", 3000, 3000, per_connection=100)
+    row(field, contestants, "3 KB, 1 signed, 500 domains", 3000, 3000, domains=range(1, 501))
+    field.dns.restart(ttl=0)
+    row(field, contestants, "3 KB, 1 signed, not cached", 3000, 2000, domains=(600,))
+    field.dns.restart()
     print("floor: nothing + arithmetic; /floor: vidimusd beside it; chain: opendkim + opendmarc")
