@@ -24,6 +24,10 @@ enum {
     ED25519_KEY_BITS = 256
 };
 
+/* For a process whose threads may still live when it exits, before all others: then
+ * libcrypto takes nothing away from under them. */
+void crypt_stays_at_exit(void);
+
 /* ---- SHA-256 */
 
 typedef unsigned char sha256_value[SHA256_OCTETS];

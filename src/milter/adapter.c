@@ -22,6 +22,10 @@
 
 enum { LOG_LINE_OCTETS = 16384 };
 
+/* What libmilter's own functions return to have a connection closed (its _SMFIS_ABORT):
+ * the only answer to MAIL for an MTA that expects none. */
+enum { SMFIS_HANG_UP = 21 };
+
 /* No reply for SMFIP_NR_BODY: with it libmilter drops our SMFIS_SKIP, and a
  * client that sends the last chunk along with the end would never see the end
  * callback run. */
@@ -269,11 +273,12 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 {
     struct connection *c = connection_of(ctx);
 
-    if (c) {
+    if (c)
         drop_transaction(c);
-        if (c->session)
-            begin_transaction(ctx, c, text_of(argv ? argv[0] : NULL));
-    }
+    if (!inflight_may_begin()) /* the MTA keeps it, and does not send the rest */
+        return replies_at_mail ? SMFIS_TEMPFAIL : SMFIS_HANG_UP;
+    if (c && c->session)
+        begin_transaction(ctx, c, text_of(argv ? argv[0] : NULL));
     if (!replies_at_mail)
         return SMFIS_NOREPLY; /* a failure shows at the end of the message */
     return c ? reply_at_mail(ctx, c) : SMFIS_TEMPFAIL;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/file.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -81,18 +82,48 @@ enum endpoint_state endpoint_lock(const char *file, int *lock, char *error, size
     return busy ? ENDPOINT_BUSY : ENDPOINT_ERROR;
 }
 
+static int listener = -1;       /* libmilter's */
+static int kept = -1;           /* the same, while libmilter's number is something else */
+static int never_readable = -1; /* stands in for the listener */
+
+static bool is_listener(int fd)
+{
+    int listens = 0;
+    socklen_t size = sizeof listens;
+
+    return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens;
+}
+
 /* Accepted connections take the option over from their listener. */
-void endpoint_send_at_once(void)
+bool endpoint_find_listener(void)
 {
     const int on = 1;
 
     for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS_AT_START; fd++) {
-        int listens = 0;
-        socklen_t size = sizeof listens;
-
-        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens)
-            (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* UNIX has none */
+        if (!is_listener(fd))
+            continue;
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* UNIX has none */
+        listener = fd;
     }
+    if (listener < 0)
+        return false;
+    kept = fcntl(listener, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    never_readable = eventfd(0, EFD_CLOEXEC);
+    return kept >= 0 && never_readable >= 0;
+}
+
+void endpoint_listen(bool on)
+{
+    if (kept >= 0 && never_readable >= 0)
+        (void)dup2(on ? kept : never_readable, listener);
+}
+
+void endpoint_stop_listening(void)
+{
+    endpoint_listen(false);
+    if (kept >= 0)
+        close(kept);
+    kept = -1;
 }
 
 /* The size of the address, or 0 when PATH is too long. */
@@ -166,10 +197,7 @@ enum endpoint_state endpoint_claim(const char *path, int *lock, char *error, siz
 
 enum endpoint_state endpoint_check_fd(int fd, char *error, size_t error_size)
 {
-    int listening = 0;
-    socklen_t size = sizeof listening;
-
-    if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening)
+    if (is_listener(fd))
         return ENDPOINT_OK;
     snprintf(error, error_size, "fd:%d is not a listening socket that was handed to us "
                                 "(is the daemon started by its socket unit?)", fd);

@@ -38,10 +38,20 @@ enum endpoint_state endpoint_claim(const char *path, int *lock, char *error, siz
 /* Checks that FD is a listening socket that we were given. */
 enum endpoint_state endpoint_check_fd(int fd, char *error, size_t error_size);
 
-/* Has every TCP listener of this process (libmilter keeps its own to itself) hand out
- * connections that send at once.  An end of message is answered in several small
- * packets; without this each waits for the MTA's delayed acknowledgement, 40 ms. */
-void endpoint_send_at_once(void);
+/* Finds the listener that libmilter has just opened and keeps to itself, while there is
+ * no other.  It shall hand out connections that send at once: an end of message is
+ * answered in several small packets; over TCP each would wait for the MTA's delayed
+ * acknowledgement, 40 ms.  False: the functions below will do nothing. */
+bool endpoint_find_listener(void);
+
+/* Takes that listener from libmilter, which looks for connections in vain from its next
+ * look on, or gives it back.  Connections that come meanwhile wait.  Needs neither a
+ * socket, which the sandbox would refuse, nor a descriptor. */
+void endpoint_listen(bool on);
+
+/* For good: connections that come now are refused, or wait for who has the socket next
+ * ("fd:N"). */
+void endpoint_stop_listening(void);
 
 /* Makes UID and GID the owners of the socket at PATH.  Nothing else is ever
  * given away: the directory may belong to somebody less trusted than we are,

@@ -1,5 +1,6 @@
 #include "milter/housekeeper.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "core/snapshot.h"
 #include "milter/counters.h"
+#include "milter/endpoint.h"
 #include "milter/inflight.h"
 #include "milter/key_watch.h"
 #include "milter/reload.h"
@@ -20,7 +22,7 @@
 #include "milter/systemd.h"
 #include "milter/watchdog.h"
 
-enum { IDLE_MS = 60000, SETTLE_MS = 9000 };
+enum { TICK_MS = 1000, SETTLE_MS = 9000 };
 
 static struct {
     const struct options *options;
@@ -33,6 +35,8 @@ static struct {
     atomic_bool end;
     atomic_int_least64_t stop_signal_ms;
     const char *stuck; /* what the last look found */
+    int descriptors;   /* how many we may have */
+    bool full;         /* so many connections that few are left */
 } keeper;
 
 static void interrupt_only(int number)
@@ -108,6 +112,28 @@ static void beat(struct watchdog *watchdog)
         systemd_watchdog();
 }
 
+/* libmilter's listener spins when there is no descriptor for a connection; and those who
+ * have theirs need some for DNS.  So while few are left, new connections wait. */
+static void watch_descriptors(void)
+{
+    int lowest_free = dup(STDERR_FILENO);
+    bool full = lowest_free >= keeper.descriptors - keeper.descriptors / 8 ||
+                (lowest_free < 0 && errno == EMFILE);
+
+    if (lowest_free >= 0)
+        close(lowest_free);
+    if (full == keeper.full)
+        return;
+    keeper.full = full;
+    endpoint_listen(!full);
+    pthread_kill(keeper.listener, SIGUSR2); /* so that it notices */
+    if (full)
+        log_line(LOG_LEVEL_FAULT, "few descriptors are left of %d: new connections wait",
+                 keeper.descriptors);
+    else
+        log_line(LOG_LEVEL_WARN, "descriptors are free again: connections are taken");
+}
+
 /* Interrupts the listener's poll(); tried again, in case it came before
  * libmilter's signal thread had noted the stop. */
 static void wake_listener(void)
@@ -126,6 +152,8 @@ static void stop(int number)
 {
     atomic_store(&keeper.stop_signal_ms, clock_ms());
     systemd_stopping();
+    endpoint_stop_listening();
+    pthread_kill(keeper.listener, SIGUSR2); /* so that it notices */
     inflight_settle(SETTLE_MS);
     sigemptyset(&keeper.signals); /* the next one is libmilter's */
     sigaddset(&keeper.signals, SIGUSR1);
@@ -149,14 +177,19 @@ static void take_signal(const struct timespec *tick)
 static void *keep(void *unused)
 {
     int64_t interval = systemd_watchdog_ms();
-    int64_t ms = interval > 0 ? interval / 3 + 1 : IDLE_MS;
+    int64_t between = interval / 3 + 1, next_beat = clock_ms();
+    int64_t ms = interval > 0 && between < TICK_MS ? between : TICK_MS;
     const struct timespec tick = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
     struct watchdog watchdog = { 0 };
 
     sem_post(&keeper.begun);
     while (!atomic_load(&keeper.end)) {
-        if (interval > 0)
+        if (interval > 0 && clock_ms() >= next_beat) {
             beat(&watchdog);
+            next_beat = clock_ms() + between;
+        }
+        if (!housekeeper_stop_signal_ms())
+            watch_descriptors();
         take_signal(&tick);
     }
     return unused;
@@ -166,6 +199,7 @@ bool housekeeper_start(const struct options *options, const struct config *start
 {
     keeper.options = options;
     keeper.started = started;
+    keeper.descriptors = (int)sysconf(_SC_OPEN_MAX);
     sem_init(&keeper.begun, 0, 0);
     keeper.running = pthread_create(&keeper.thread, NULL, keep, NULL) == 0;
     while (keeper.running && sem_wait(&keeper.begun) != 0)

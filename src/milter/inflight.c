@@ -16,6 +16,7 @@ static struct inflight *oldest, *newest; /* by begin */
 static size_t count;
 static atomic_int_least64_t last_activity_ms;
 static atomic_int receiving;
+static atomic_bool settling;
 
 void inflight_touch(void)
 {
@@ -114,10 +115,16 @@ static bool runs_since_before(int64_t time_ms)
     return found;
 }
 
+bool inflight_may_begin(void)
+{
+    return !atomic_load(&settling);
+}
+
 void inflight_settle(int64_t limit_ms)
 {
     int64_t began = clock_ms();
 
+    atomic_store(&settling, true);
     while (clock_ms() - began < limit_ms) {
         if (atomic_load(&receiving) == 0 && is_quiet())
             return;

@@ -29,9 +29,11 @@ void inflight_end(struct inflight *entry);
 /* One message more, or less, of which content has come but not the end. */
 void inflight_content(bool begins);
 
-/* Before libmilter stops: waits until nothing is on its way, or on a busy
- * daemon until all that was when called is done; at most LIMIT_MS. */
+/* Before libmilter stops: no message may begin any more; waits until nothing is on its
+ * way, or until all that was when called is done; at most LIMIT_MS. */
 void inflight_settle(int64_t limit_ms);
+
+bool inflight_may_begin(void);
 
 /* Notes that a callback of any kind ran: a message may be on its way. */
 void inflight_touch(void);

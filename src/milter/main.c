@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "auth/crypt.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -188,7 +189,7 @@ static int listen_for_mta(struct daemon *daemon)
     result = smfi_opensocket(false);
     umask(mask);
     if (result == MI_SUCCESS)
-        endpoint_send_at_once();
+        (void)endpoint_find_listener();
     daemon->bound = result == MI_SUCCESS && daemon->endpoint.kind == ENDPOINT_UNIX;
     if (result == MI_SUCCESS)
         return hand_over_socket(daemon);
@@ -380,6 +381,7 @@ int main(int argc, char **argv)
     }
     if (daemon.options.check)
         return check_configuration(&daemon.options);
+    crypt_stays_at_exit(); /* libmilter does not end its workers */
     log_open(LOG_TARGET_STDERR, "vidimusd", daemon.options.verbose);
     daemon.config = reload_read(&daemon.options);
     if (!daemon.config)

@@ -4,12 +4,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -242,7 +244,7 @@ static void only_a_listener_is_taken_as_fd(void **state)
 
 /* --- watchdog ------------------------------------------------------------- */
 
-static void test_tcp_connections_send_at_once(void **state)
+static void test_the_listener_of_libmilter(void **state)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -254,7 +256,7 @@ static void test_tcp_connections_send_at_once(void **state)
     assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
     assert_int_equal(listen(listener, 1), 0);
     assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-    endpoint_send_at_once();
+    assert_true(endpoint_find_listener());
     assert_int_equal(connect(client, (struct sockaddr *)&address, size), 0);
     accepted = accept(listener, NULL, NULL);
     assert_true(accepted >= 0);
@@ -262,6 +264,14 @@ static void test_tcp_connections_send_at_once(void **state)
     assert_int_equal(getsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
     assert_true(on);
     close(accepted);
+    close(client);
+
+    endpoint_stop_listening();
+    size = sizeof address;
+    client = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(client, (struct sockaddr *)&address, size), -1);
+    assert_int_equal(errno, ECONNREFUSED);
+    assert_int_equal(poll(&(struct pollfd){ .fd = listener, .events = POLLIN }, 1, 0), 0);
     close(client);
     close(listener);
 }
@@ -603,7 +613,7 @@ static void missing_names_have_a_remedy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tcp_connections_send_at_once),
+        cmocka_unit_test(test_the_listener_of_libmilter),
         cmocka_unit_test(reply_is_what_libmilter_takes),
         cmocka_unit_test(reply_is_cut),
         cmocka_unit_test(listen_text_is_parsed),
