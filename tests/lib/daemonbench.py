@@ -109,9 +109,9 @@ class Dns:
 class Bench:
     """One DNS server and one directory for all; a daemon for each test."""
 
-    def __init__(self, base):
+    def __init__(self, base, zone=ZONE):
         self.base = base
-        self.dns = Dns(base)
+        self.dns = Dns(base, zone=zone)
         self.count = 0
         self.started = contextlib.ExitStack()
 
@@ -178,6 +178,10 @@ def status_of(daemon):
         while more := s.recv(65536):
             data += more
     return json.loads(data)
+
+
+def descriptors(daemon):
+    return len(os.listdir(f"/proc/{daemon.process.child.pid}/fd"))
 
 
 def log_lines(daemon, word):
