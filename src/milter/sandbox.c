@@ -83,6 +83,18 @@ static bool watch_for_breaches(void)
 
 /* ---- the filter */
 
+/* Argument N is VALUE where MASK has ones. */
+static struct scmp_arg_cmp masked(unsigned n, uint64_t mask, uint64_t value)
+{
+    return (struct scmp_arg_cmp){ n, SCMP_CMP_MASKED_EQ, mask, value };
+}
+
+/* Argument N, an int, is VALUE; what the other half of the register holds is nobody's. */
+static struct scmp_arg_cmp is(unsigned n, uint32_t value)
+{
+    return masked(n, UINT32_MAX, value);
+}
+
 /* Adds rules until one fails. */
 struct filter {
     scmp_filter_ctx context;
@@ -104,30 +116,30 @@ static void add_any(struct filter *f, uint32_t action)
 
 static void add_families(struct filter *f)
 {
-    add(f, SCMP_ACT_ALLOW, SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX));
-    add(f, SCMP_ACT_ALLOW, SCMP_A0_32(SCMP_CMP_EQ, AF_INET));
-    add(f, SCMP_ACT_ALLOW, SCMP_A0_32(SCMP_CMP_EQ, AF_INET6));
+    add(f, SCMP_ACT_ALLOW, is(0, AF_UNIX));
+    add(f, SCMP_ACT_ALLOW, is(0, AF_INET));
+    add(f, SCMP_ACT_ALLOW, is(0, AF_INET6));
     /* getaddrinfo() sorts addresses by what it learns there, or does not. */
-    add(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_A0_32(SCMP_CMP_EQ, AF_NETLINK));
+    add(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), is(0, AF_NETLINK));
 }
 
 static void add_controls(struct filter *f)
 {
-    add(f, SCMP_ACT_ALLOW, SCMP_A1_32(SCMP_CMP_EQ, FIONBIO));
-    add(f, SCMP_ACT_ALLOW, SCMP_A1_32(SCMP_CMP_EQ, FIONREAD));
-    add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_A1_32(SCMP_CMP_EQ, TCGETS)); /* stdio's isatty() */
+    add(f, SCMP_ACT_ALLOW, is(1, FIONBIO));
+    add(f, SCMP_ACT_ALLOW, is(1, FIONREAD));
+    add(f, SCMP_ACT_ERRNO(ENOTTY), is(1, TCGETS)); /* stdio's isatty() */
 }
 
 static void add_names(struct filter *f)
 {
-    add(f, SCMP_ACT_ALLOW, SCMP_A0_32(SCMP_CMP_EQ, PR_SET_NAME));
-    add(f, SCMP_ACT_ALLOW, SCMP_A0_32(SCMP_CMP_EQ, PR_SET_VMA));
+    add(f, SCMP_ACT_ALLOW, is(0, PR_SET_NAME));
+    add(f, SCMP_ACT_ALLOW, is(0, PR_SET_VMA));
 }
 
 static void add_guarded(struct filter *f, enum sandbox_guard guard)
 {
-    const struct scmp_arg_cmp code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC);
-    const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    const struct scmp_arg_cmp code = masked(2, PROT_EXEC, PROT_EXEC);
+    const struct scmp_arg_cmp no_code = masked(2, PROT_EXEC, 0);
 
     switch (guard) {
     case SANDBOX_ANY:
@@ -137,11 +149,10 @@ static void add_guarded(struct filter *f, enum sandbox_guard guard)
         add_families(f);
         break;
     case SANDBOX_PAIR:
-        add(f, SCMP_ACT_ALLOW, SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX));
+        add(f, SCMP_ACT_ALLOW, is(0, AF_UNIX));
         break;
     case SANDBOX_THREAD:
-        add(f, SCMP_ACT_ALLOW,
-            SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+        add(f, SCMP_ACT_ALLOW, masked(CLONE_FLAGS, CLONE_THREAD, CLONE_THREAD));
         break;
     case SANDBOX_OLDER: /* clone3(): the C library falls back to clone() */
         add_any(f, SCMP_ACT_ERRNO(ENOSYS));
@@ -157,13 +168,13 @@ static void add_guarded(struct filter *f, enum sandbox_guard guard)
         add(f, SCMP_ACT_ALLOW, no_code);
         break;
     case SANDBOX_OURSELVES:
-        add(f, SCMP_ACT_ALLOW, SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
+        add(f, SCMP_ACT_ALLOW, is(0, (uint32_t)getpid()));
         break;
     case SANDBOX_NAMES:
         add_names(f);
         break;
     case SANDBOX_LOOK:
-        add(f, SCMP_ACT_ALLOW, SCMP_A2(SCMP_CMP_EQ, 0));
+        add(f, SCMP_ACT_ALLOW, masked(2, UINT64_MAX, 0));
         break;
     case SANDBOX_CONTROLS:
         add_controls(f);
