@@ -52,27 +52,72 @@ bool log_stderr_is_journal(void)
     return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
-void log_line(enum log_level level, const char *format, ...)
+bool log_has_fields(void)
+{
+    return target == LOG_TARGET_JOURNAL;
+}
+
+/* As an entry of the journal; or by stderr, where "<N>" names the priority
+ * (sd-daemon(3)): too long for a datagram, or nobody listens. */
+static void to_journal(enum log_level level, const char *line, const struct journal_field *fields,
+                       size_t count)
+{
+    const char digit[] = { (char)('0' + priorities[level]) };
+    struct journal_field all[JOURNAL_FIELDS_MAX] = {
+        { "PRIORITY", { digit, sizeof digit } },
+        { "SYSLOG_IDENTIFIER", text_of(program) },
+        { "MESSAGE", text_of(line) },
+    };
+
+    if (count > LOG_FIELDS_MAX)
+        count = LOG_FIELDS_MAX;
+    if (count > 0)
+        memcpy(all + 3, fields, count * sizeof *fields);
+    if (!journal_send(all, count + 3))
+        fprintf(stderr, "<%d>%s\n", priorities[level], line);
+}
+
+__attribute__((format(printf, 4, 0)))
+static void write_line(enum log_level level, const struct journal_field *fields, size_t count,
+                       const char *format, va_list args)
 {
     char line[LINE_MAX_OCTETS];
-    va_list args;
 
-    if (level == LOG_LEVEL_DEBUG && !verbose)
-        return;
-    va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
-    va_end(args);
     switch ((enum log_target)target) {
     case LOG_TARGET_SYSLOG:
         syslog(priorities[level], "%s", line);
         break;
-    case LOG_TARGET_JOURNAL: /* sd-daemon(3): "<N>" names the priority */
-        fprintf(stderr, "<%d>%s\n", priorities[level], line);
+    case LOG_TARGET_JOURNAL:
+        to_journal(level, line, fields, count);
         break;
     case LOG_TARGET_STDERR:
         fprintf(stderr, "%s: %s\n", program, line);
         break;
     }
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    if (level == LOG_LEVEL_DEBUG && !verbose)
+        return;
+    va_start(args, format);
+    write_line(level, NULL, 0, format, args);
+    va_end(args);
+}
+
+void log_event(enum log_level level, const struct journal_field *fields, size_t count,
+               const char *format, ...)
+{
+    va_list args;
+
+    if (level == LOG_LEVEL_DEBUG && !verbose)
+        return;
+    va_start(args, format);
+    write_line(level, fields, count, format, args);
+    va_end(args);
 }
 
 /* "<N>program[pid]: ", as syslog(3) has it in front (of the time, which may be left
@@ -149,9 +194,27 @@ static bool is_plain(char c)
     return (unsigned char)c > ' ' && (unsigned char)c < 0x7f && c != '"' && c != '=' && c != '\\';
 }
 
+enum { SHOWN_MAX = (LOG_QUOTED_MAX - 8) / 4 };
+
+/* As much of T as is shown; QUOTE, if any, is escaped as well. */
+static char *escape(char *at, struct text t, char quote)
+{
+    for (size_t i = 0; i < t.len && i < SHOWN_MAX; i++) {
+        if (quote && t.data[i] == quote)
+            *at++ = '\\';
+        at = vis(at, (unsigned char)t.data[i], VIS_OCTAL | VIS_TAB | VIS_NL, 0);
+    }
+    return t.len > SHOWN_MAX ? stpcpy(at, "...") : at;
+}
+
+const char *log_escape(struct text t, char out[LOG_QUOTED_MAX])
+{
+    *escape(out, t, '\0') = '\0';
+    return out;
+}
+
 const char *log_quote(struct text t, char out[LOG_QUOTED_MAX])
 {
-    enum { SHOWN_MAX = (LOG_QUOTED_MAX - 8) / 4 };
     bool plain = t.len > 0 && t.len <= SHOWN_MAX;
     char *at = out;
 
@@ -163,13 +226,7 @@ const char *log_quote(struct text t, char out[LOG_QUOTED_MAX])
         return out;
     }
     *at++ = '"';
-    for (size_t i = 0; i < t.len && i < SHOWN_MAX; i++) {
-        if (t.data[i] == '"')
-            *at++ = '\\';
-        at = vis(at, (unsigned char)t.data[i], VIS_OCTAL | VIS_TAB | VIS_NL, 0);
-    }
-    if (t.len > SHOWN_MAX)
-        at = stpcpy(at, "...");
+    at = escape(at, t, '"');
     *at++ = '"';
     *at = '\0';
     return out;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base/journal.h"
 #include "base/text.h"
 
 enum log_level {
@@ -29,6 +30,16 @@ void log_open(enum log_target target, const char *program, bool verbose);
 /* Whether stderr is connected to the journal (JOURNAL_STREAM of systemd). */
 bool log_stderr_is_journal(void);
 
+/* Whether fields of log_event() go anywhere: do not make them for nothing. */
+bool log_has_fields(void);
+
+/* One line; to the journal with FIELDS besides, at most LOG_FIELDS_MAX.  Their values
+ * have been through log_escape(), or are plain text. */
+enum { LOG_FIELDS_MAX = JOURNAL_FIELDS_MAX - 3 };
+
+void log_event(enum log_level level, const struct journal_field *fields, size_t count,
+               const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* One line.  Arguments must be plain text already (use log_quote_into). */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -42,5 +53,9 @@ enum { LOG_QUOTED_MAX = 512 };
 /* T as a logfmt value: bare when it is plain, else in double quotes with
  * escapes; cut (with "...") so that it fits OUT.  Returns OUT. */
 const char *log_quote(struct text t, char out[LOG_QUOTED_MAX]);
+
+/* T with escapes (vis(3)) and without quotes, for a field of log_event(); cut likewise.
+ * Returns OUT. */
+const char *log_escape(struct text t, char out[LOG_QUOTED_MAX]);
 
 #endif

@@ -210,7 +210,7 @@ static void tell_verdict(const struct explanation *x)
              name_of(override_reason_names, (int)v->override));
     if (v->override_comment)
         tell(teller, STEP_INDENT, "because: %s", v->override_comment);
-    if (v->would != v->action)
+    if (v->would > v->action)
         tell(teller, STEP_INDENT, "if it were enforced in full: %s",
              name_of(action_names, (int)v->would));
     if (v->reply.code)

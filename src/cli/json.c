@@ -172,7 +172,7 @@ static json_t *verdict_json(const struct verdict *v)
 {
     return json_pack("{so so so so so so so so}", "action",
                      name_json(action_names, (int)v->action), "would",
-                     v->would == v->action ? json_null()
+                     v->would <= v->action ? json_null()
                                            : name_json(action_names, (int)v->would),
                      "reply", reply_json(&v->reply), "reason", string_value(v->reason),
                      "decided_by",

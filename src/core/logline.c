@@ -1,5 +1,7 @@
 #include "core/logline.h"
 
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "base/ip.h"
 #include "base/log.h"
@@ -142,7 +144,7 @@ static void add_recipients(struct buf *out, const struct message *message)
 
 static void add_why(struct buf *out, const struct verdict *v)
 {
-    if (v->would != v->action)
+    if (v->would > v->action)
         buf_printf(out, " would=%s", name_of(action_names, (int)v->would));
     if (v->action != ACTION_ACCEPT || v->override != OVERRIDE_NONE)
         add_text(out, "reason", text_of(v->reason));
@@ -187,4 +189,131 @@ void logline_write(struct buf *out, const char *queue_id, const struct session *
     add_bounds(out, j);
     buf_printf(out, " dns=%u/%lldms eom=%lldms", j->dns.questions, (long long)j->dns.waited_ms,
                (long long)end_of_message_ms);
+}
+
+/* --- the same for the journal ------------------------------------------------ */
+
+/* Of "a verdict on a message": journalctl MESSAGE_ID=... finds them all. */
+static const char message_id[] = "1ee50f7b811f4743946c9bc252d410f0";
+
+struct fields {
+    struct region *region;
+    struct journal_field *items;
+    size_t count;
+};
+
+/* Nothing for the empty VALUE. */
+static void add_field(struct fields *f, const char *name, struct text value)
+{
+    char escaped[LOG_QUOTED_MAX];
+    const char *copy;
+
+    if (value.len == 0 || f->count == LOG_FIELDS_MAX)
+        return;
+    copy = text_dup(f->region, text_of(log_escape(value, escaped)));
+    if (copy)
+        f->items[f->count++] = (struct journal_field){ name, text_of(copy) };
+}
+
+static void add_name(struct fields *f, const char *name, const struct name *table, int value)
+{
+    add_field(f, name, text_of(name_of(table, value)));
+}
+
+static void add_number(struct fields *f, const char *name, long long number)
+{
+    char digits[24];
+
+    snprintf(digits, sizeof digits, "%lld", number);
+    add_field(f, name, text_of(digits));
+}
+
+static void add_verdict(struct fields *f, const struct verdict *v)
+{
+    add_field(f, "MESSAGE_ID", text_of(message_id));
+    add_name(f, "VERDICT", action_names, (int)v->action);
+    add_name(f, "VERDICT_RULE", verdict_rule_names, (int)v->rule);
+    if (v->would > v->action)
+        add_name(f, "VERDICT_WOULD", action_names, (int)v->would);
+    add_field(f, "VERDICT_REASON", text_of(v->reason));
+    if (v->override != OVERRIDE_NONE)
+        add_name(f, "OVERRIDE", override_reason_names, (int)v->override);
+    add_field(f, "OVERRIDE_REASON", text_of(v->override_comment));
+}
+
+static void add_client(struct fields *f, const struct session *session)
+{
+    char ip[IP_TEXT_SIZE];
+
+    add_field(f, "CLIENT_IP", text_of(ip_format(&session->client, ip)));
+    add_field(f, "CLIENT_HELO", session->helo);
+    add_field(f, "LISTENER", session->listener);
+}
+
+static void add_results(struct fields *f, const struct judgement *j)
+{
+    static const struct {
+        enum method method;
+        const char *name;
+    } methods[] = {
+        { METHOD_IPREV, "IPREV" }, { METHOD_SPF, "SPF" },     { METHOD_DKIM, "DKIM" },
+        { METHOD_ARC, "ARC" },     { METHOD_DMARC, "DMARC" },
+    };
+
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        const struct finding *finding = first_of(j, methods[i].method);
+
+        if (finding)
+            add_name(f, methods[i].name, result_names, (int)finding->result);
+    }
+    if (j->dmarc && j->dmarc->has_policy)
+        add_name(f, "DMARC_POLICY", dmarc_policy_names, (int)j->dmarc->policy);
+}
+
+/* The first signature stands for all, unless another passes. */
+static void prefer_passing_signature(struct fields *f, const struct judgement *j)
+{
+    for (const struct finding *finding = j->findings->first; finding; finding = finding->next) {
+        if (finding->method != METHOD_DKIM || finding->result != RESULT_PASS)
+            continue;
+        for (size_t i = 0; i < f->count; i++)
+            if (text_equal(text_of(f->items[i].name), TEXT("DKIM")))
+                f->items[i].value = text_of(name_of(result_names, RESULT_PASS));
+        add_field(f, "DKIM_DOMAIN", finding_get(finding, "header.d"));
+        return;
+    }
+}
+
+size_t logline_fields(struct region *region, const char *queue_id, const struct session *session,
+                      const struct judgement *j, struct journal_field fields[LOG_FIELDS_MAX])
+{
+    struct fields f = { .region = region, .items = fields };
+    const struct field *mid = field_find(j->message->fields, TEXT("Message-Id"));
+
+    add_verdict(&f, &j->verdict);
+    add_field(&f, "QUEUE_ID", text_of(queue_id));
+    add_name(&f, "ORIGIN", origin_names, (int)j->origin);
+    if (j->author->count > 0)
+        add_field(&f, "AUTHOR_DOMAIN", text_of(j->author->domains[0]));
+    add_results(&f, j);
+    prefer_passing_signature(&f, j);
+    add_client(&f, session);
+    if (j->message->recipients)
+        add_field(&f, "RECIPIENT_DOMAIN", text_of(j->message->recipients->path.domain));
+    if (mid)
+        add_field(&f, "MAIL_MESSAGE_ID", text_trim(mid->value));
+    add_number(&f, "DNS_QUESTIONS", j->dns.questions);
+    add_number(&f, "DNS_WAIT_MS", j->dns.waited_ms);
+    return f.count;
+}
+
+size_t logline_fields_at_mail(struct region *region, const struct session *session,
+                              const struct verdict *verdict,
+                              struct journal_field fields[LOG_FIELDS_MAX])
+{
+    struct fields f = { .region = region, .items = fields };
+
+    add_verdict(&f, verdict);
+    add_client(&f, session);
+    return f.count;
 }

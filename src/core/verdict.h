@@ -73,7 +73,7 @@ struct verdict {
     const char *override_comment;     /* e.g. the override's name, or NULL */
     bool override_is_named;           /* the comment holds a name that the administrator
                                          gave: not for reports, which others read */
-    enum action would;                /* what enforcement kept it from; else the action */
+    enum action would;                /* what enforcement kept it from, if stronger than action */
     enum disposition disposition;     /* for the report row */
 };
 

@@ -242,11 +242,16 @@ static sfsistat status_of(enum action action)
 static void log_refused_at_mail(const struct session *session, const struct verdict *verdict)
 {
     char reason[LOG_QUOTED_MAX], helo[LOG_QUOTED_MAX], ip[IP_TEXT_SIZE];
+    struct region *region = log_has_fields() ? region_new(0) : NULL;
+    struct journal_field fields[LOG_FIELDS_MAX];
+    size_t count = region ? logline_fields_at_mail(region, session, verdict, fields) : 0;
 
-    log_line(LOG_LEVEL_MAIL, "NOQUEUE: action=%s stage=mail reply=%u reason=%s ip=%s helo=%s",
-             name_of(action_names, (int)verdict->action), verdict->reply.code,
-             log_quote(text_of(verdict->reason), reason), ip_format(&session->client, ip),
-             log_quote(session->helo, helo));
+    log_event(LOG_LEVEL_MAIL, fields, count,
+              "NOQUEUE: action=%s stage=mail reply=%u reason=%s ip=%s helo=%s",
+              name_of(action_names, (int)verdict->action), verdict->reply.code,
+              log_quote(text_of(verdict->reason), reason), ip_format(&session->client, ip),
+              log_quote(session->helo, helo));
+    region_free(region);
 }
 
 static sfsistat reply_at_mail(SMFICTX *ctx, struct connection *c)
@@ -411,14 +416,18 @@ static void log_judgement(const struct connection *c, const struct judgement *ju
                           const char *queue_id, int64_t began_ms)
 {
     struct region *region = region_new(0);
+    struct journal_field fields[LOG_FIELDS_MAX];
+    size_t count = 0;
     struct buf line;
 
     if (!region)
         return;
     buf_init(&line, region, LOG_LINE_OCTETS);
     logline_write(&line, queue_id, c->session, judgement, clock_ms() - began_ms);
+    if (log_has_fields())
+        count = logline_fields(region, queue_id, c->session, judgement, fields);
     if (!buf_failed(&line))
-        log_line(LOG_LEVEL_MAIL, "%s", buf_str(&line));
+        log_event(LOG_LEVEL_MAIL, fields, count, "%s", buf_str(&line));
     region_free(region);
 }
 

@@ -75,7 +75,7 @@ void counters_judgement(const struct judgement *judgement)
 
     add(&verdicts[v->action][v->rule], 1);
     add(&overrides[v->override], 1);
-    if (v->would != v->action)
+    if (v->would > v->action)
         add(&would[v->would], 1);
     observe(&dns_wait, judgement->dns.waited_ms * 1000);
     count_origin(judgement->origin);

@@ -4,7 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/ip.h"
@@ -162,6 +167,94 @@ static void log_quotes_one_line(void **state)
     assert_true(strlen(log_quote((struct text){ big, sizeof big }, out)) < LOG_QUOTED_MAX);
 }
 
+/* --- the journal ------------------------------------------------------------ */
+
+static int bound(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+    strcpy(address.sun_path, path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+static void expect_datagram(int fd, const char *wanted, size_t len)
+{
+    char got[2000];
+
+    assert_int_equal(recv(fd, got, sizeof got, MSG_DONTWAIT), len);
+    assert_memory_equal(got, wanted, len);
+}
+
+static void the_journal_gets_entries(void **state)
+{
+    static const char several[] = "PRIORITY=6\nSYSLOG_IDENTIFIER=test\nMESSAGE=q: a=1\nQUEUE_ID=q\n"
+                                  "EMPTY=\nTWO\n\x05\0\0\0\0\0\0\0on\ne!\nLAST=x\n";
+    const struct journal_field fields[] = {
+        { "QUEUE_ID", TEXT("q") }, { "EMPTY", TEXT("") }, { "TWO", TEXT("on\ne!") },
+        { "LAST", TEXT("x") },
+    };
+    char folder[] = "/tmp/vidimus-journal-XXXXXX", path[64];
+    int fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/socket", folder);
+    fd = bound(path);
+    journal_set_socket(path);
+    assert_false(log_has_fields());
+    log_open(LOG_TARGET_JOURNAL, "test", false);
+    assert_true(log_has_fields());
+    log_line(LOG_LEVEL_DEBUG, "not wanted");
+    log_line(LOG_LEVEL_FAULT, "%s", "bad");
+    expect_datagram(fd, "PRIORITY=3\nSYSLOG_IDENTIFIER=test\nMESSAGE=bad\n", 46);
+    log_event(LOG_LEVEL_MAIL, fields, 4, "q: a=%d", 1);
+    expect_datagram(fd, several, sizeof several - 1);
+    close(fd); /* the journal is started again */
+    unlink(path);
+    fd = bound(path);
+    log_line(LOG_LEVEL_WARN, "back");
+    expect_datagram(fd, "PRIORITY=4\nSYSLOG_IDENTIFIER=test\nMESSAGE=back\n", 47);
+    log_open(LOG_TARGET_STDERR, "vidimus", false);
+    close(fd);
+    unlink(path);
+    rmdir(folder);
+}
+
+/* Nothing is lost when nobody listens there. */
+static void stderr_stands_in_for_the_journal(void **state)
+{
+    static const char wanted[] = "<4>said\n";
+    int before = dup(STDERR_FILENO), ends[2];
+    const struct journal_field field = { "A", TEXT("b") };
+    char got[64];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    journal_set_socket("/nonexistent/socket");
+    log_open(LOG_TARGET_JOURNAL, "test", false);
+    dup2(ends[1], STDERR_FILENO);
+    log_event(LOG_LEVEL_WARN, &field, 1, "said");
+    dup2(before, STDERR_FILENO);
+    log_open(LOG_TARGET_STDERR, "vidimus", false);
+    assert_int_equal(read(ends[0], got, sizeof got), sizeof wanted - 1);
+    assert_memory_equal(got, wanted, sizeof wanted - 1);
+    close(before);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void fields_are_escaped(void **state)
+{
+    char out[LOG_QUOTED_MAX];
+
+    (void)state;
+    assert_string_equal(log_escape(TEXT("a b \"c\""), out), "a b \"c\"");
+    assert_string_equal(log_escape(TEXT("a\n\x1b[31m\xff\\"), out), "a\\012\\033[31m\\377\\134");
+    assert_string_equal(log_escape(TEXT(""), out), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +266,9 @@ int main(void)
         cmocka_unit_test(ip_parses_and_folds),
         cmocka_unit_test(ip_networks),
         cmocka_unit_test(log_quotes_one_line),
+        cmocka_unit_test(the_journal_gets_entries),
+        cmocka_unit_test(stderr_stands_in_for_the_journal),
+        cmocka_unit_test(fields_are_escaped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -361,6 +361,64 @@ static void one_plain_line_a_message(void **state)
                               "mid=<a@b> dns=0/0ms eom=33ms");
 }
 
+static const char *value_of(const struct journal_field *fields, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(fields[i].name, name) == 0)
+            return fields[i].value.data;
+    return "(none)";
+}
+
+static void the_journal_gets_fields(void **state)
+{
+    static const struct {
+        const char *name, *value;
+    } wanted[] = {
+        { "MESSAGE_ID", "1ee50f7b811f4743946c9bc252d410f0" },
+        { "QUEUE_ID", "4Tz0aQ1xyz" },
+        { "VERDICT", "accept" },
+        { "VERDICT_WOULD", "reject" },
+        { "VERDICT_RULE", "author" },
+        { "OVERRIDE", "local_policy" },
+        { "AUTHOR_DOMAIN", "author.example" },
+        { "DKIM", "pass" },
+        { "DKIM_DOMAIN", "author.example" },
+        { "DMARC", "pass" },
+        { "DMARC_POLICY", "reject" },
+        { "SPF", "(none)" },
+        { "CLIENT_IP", "192.0.2.1" },
+        { "CLIENT_HELO", "evil\\012PRIORITY=0" },
+        { "LISTENER", "(none)" },
+        { "MAIL_MESSAGE_ID", "<a@\\000b>" },
+    };
+    struct scene *s = *state;
+    struct session session = { .helo = TEXT("evil\nPRIORITY=0") };
+    struct judgement j = {
+        .author = &(struct author){ .count = 1, .domains = { "author.example" } },
+        .message = s->message,
+        .findings = &s->findings,
+        .dmarc = &(struct dmarc_outcome){ .result = RESULT_FAIL, .has_policy = true,
+                                          .policy = DMARC_REJECT },
+        .verdict = { .action = ACTION_ACCEPT, .would = ACTION_REJECT, .rule = VERDICT_OF_AUTHOR,
+                     .reason = "x", .override = OVERRIDE_LOCAL_POLICY },
+    };
+    struct journal_field fields[LOG_FIELDS_MAX];
+    struct finding *good;
+    size_t count;
+
+    findings_add(&s->findings, METHOD_DKIM, RESULT_FAIL, NULL);
+    good = findings_add(&s->findings, METHOD_DKIM, RESULT_PASS, NULL);
+    finding_property(&s->findings, good, "header.d", TEXT("author.example"));
+    message_add_field(s->message, TEXT("Message-ID"), TEXT(" <a@\0b>\r\n"));
+    assert_true(ip_parse(TEXT("192.0.2.1"), &session.client));
+    count = logline_fields(s->message->region, "4Tz0aQ1xyz", &session, &j, fields);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        assert_string_equal(value_of(fields, count, wanted[i].name), wanted[i].value);
+    count = logline_fields_at_mail(s->message->region, &session, &j.verdict, fields);
+    assert_string_equal(value_of(fields, count, "CLIENT_IP"), "192.0.2.1");
+    assert_string_equal(value_of(fields, count, "QUEUE_ID"), "(none)");
+}
+
 #define WITH_SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -382,6 +440,7 @@ int main(void)
         WITH_SCENE(list_ids),
         WITH_SCENE(sealers_stand_in_the_line),
         WITH_SCENE(one_plain_line_a_message),
+        WITH_SCENE(the_journal_gets_fields),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
