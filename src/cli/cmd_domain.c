@@ -1,6 +1,5 @@
-/* cmd_domain.c: `vidimus domain`: what DNS says of a domain that we sign for.
- *
- * --keys compares every configured key with its record. */
+/* cmd_domain.c: `vidimus domain`: what DNS says of a domain, ours or another's
+ * (survey.h); with --keys, every configured key beside its record. */
 #include <getopt.h>
 #include <jansson.h>
 #include <string.h>
@@ -9,16 +8,23 @@
 #include "auth/key_publish.h"
 #include "base/region.h"
 #include "cli/cli.h"
+#include "cli/survey.h"
 #include "cli/tell.h"
 #include "config/config.h"
 #include "core/key_survey.h"
 #include "core/snapshot.h"
 
 static const char help[] =
-    "usage: vidimus domain [NAME] --keys [OPTION]...\n\n"
-    "Compares the keys that sign for NAME (without it: all) with DNS, and says what\n"
-    "differs and what is to be done.\n\n"
-    "      --keys             the keys of the configuration\n"
+    "usage: vidimus domain NAME [OPTION]...\n"
+    "       vidimus domain [NAME] --keys [OPTION]...\n\n"
+    "Says what a receiver of mail sees of NAME in DNS: MX, SPF, DKIM, DMARC, MTA-STS,\n"
+    "TLS-RPT, DANE, BIMI; what is wrong with it, and what is to be done.\n\n"
+    "      --keys             compare the keys of the configuration that sign for NAME\n"
+    "                         (without it: all) with DNS\n"
+    "      --selector NAME    look at this DKIM key (several: once for each)\n"
+    "      --fetch            fetch the MTA-STS policy by HTTPS\n"
+    "      --connect HOST:PORT  from there, whatever DNS says\n"
+    "      --ca-file FILE     and trust these certificates, not the system's\n"
     "  -c, --config FILE      configuration (default: the installed one)\n"
     "      --resolver A@PORT  ask this DNS server\n"
     "      --zone FILE        answer DNS questions from this zone file alone\n"
@@ -28,11 +34,16 @@ static const char help[] =
     "file; 75 DNS does not answer, the rest is right; 78 configuration.\n";
 
 enum { TO_DO = 1, SLACK_MS = 1000 };
+enum { SURVEY_QUESTIONS_MAX = 1000, SURVEY_MEMORY_MAX = 16 * 1024 * 1024 };
 
 struct domain_options {
     bool keys, json;
+    bool fetch;
     const char *config, *zone, *resolver; /* NULL: not given */
-    domain_name name;                     /* "": all */
+    const char *connect, *ca_file;        /* likewise */
+    const char *selectors[SURVEY_SELECTORS_MAX];
+    size_t selector_count;
+    domain_name name; /* "": all */
 };
 
 struct answer {
@@ -214,6 +225,63 @@ static int survey(const struct domain_options *o, const struct config *config,
     return fflush(stdout) == 0 ? status_of(&a) : complain("cannot write", EX_IOERR);
 }
 
+/* ---- a survey */
+
+static int print_survey(const struct domain_options *o, const struct survey *s)
+{
+    bool printed = true;
+
+    if (region_failed(s->teller.region))
+        return complain("out of memory", EX_OSERR);
+    if (o->json)
+        printed = survey_print_json(s);
+    else
+        survey_tell(s);
+    if (!printed || fflush(stdout) != 0)
+        return complain("cannot write", EX_IOERR);
+    switch (survey_grade(s)) {
+    case GRADE_WRONG:
+        return TO_DO;
+    case GRADE_UNKNOWN:
+        return EX_TEMPFAIL;
+    case GRADE_GOOD:
+    case GRADE_ABSENT:
+    case GRADE_ADVICE:
+        break;
+    }
+    return EX_OK;
+}
+
+static int survey_domain(const struct domain_options *o, const struct config *config,
+                         struct resolver *resolver)
+{
+    const struct dns_scope_limits limits = { .questions_max = SURVEY_QUESTIONS_MAX };
+    struct region *region = region_new(SURVEY_MEMORY_MAX);
+    struct dns_scope *dns = dns_scope_new(resolver, &limits);
+    struct survey s = {
+        .teller = { .out = stdout, .region = region },
+        .dns = dns,
+        .domain = o->name,
+        .config = config,
+        .selector_count = o->selector_count,
+        .fetch = o->fetch,
+        .connect = o->connect,
+        .ca_file = o->ca_file,
+    };
+    int status = EX_OSERR;
+
+    memcpy(s.selectors, o->selectors, sizeof s.selectors);
+    if (region && dns) {
+        survey_run(&s);
+        status = print_survey(o, &s);
+    } else {
+        status = complain("out of memory", status);
+    }
+    dns_scope_unref(dns);
+    region_free(region);
+    return status;
+}
+
 /* ---- preparing */
 
 static void report_key(void *context, const char *text)
@@ -238,11 +306,14 @@ static int run(const struct domain_options *o, struct config *config)
 {
     char error[512] = "";
     struct resolver *resolver = choose_resolver(o, config, error, sizeof error);
-    struct keyring *keyring = resolver ? keyring_new(config, NULL, report_key, NULL) : NULL;
+    struct keyring *keyring =
+        resolver && o->keys ? keyring_new(config, NULL, report_key, NULL) : NULL;
     int status;
 
     if (!resolver)
         status = complain(error, o->zone ? EX_DATAERR : o->resolver ? EX_USAGE : EX_CONFIG);
+    else if (!o->keys)
+        status = survey_domain(o, config, resolver);
     else if (!keyring)
         status = complain("out of memory", EX_OSERR);
     else
@@ -272,6 +343,20 @@ static int set(struct domain_options *o, int option, const char *argument)
     case 'r':
         o->resolver = argument;
         break;
+    case 's':
+        if (o->selector_count == SURVEY_SELECTORS_MAX)
+            return cli_usage("domain", "more than %d selectors", (int)SURVEY_SELECTORS_MAX);
+        o->selectors[o->selector_count++] = argument;
+        break;
+    case 'f':
+        o->fetch = true;
+        break;
+    case 'C':
+        o->connect = argument;
+        break;
+    case 'A':
+        o->ca_file = argument;
+        break;
     default:
         return EX_USAGE;
     }
@@ -284,8 +369,18 @@ static int check_options(struct domain_options *o, int count, char **arguments)
         return cli_usage("domain", "\"%s\" is one argument too many", arguments[1]);
     if (count == 1 && !domain_normalise(text_of(arguments[0]), o->name))
         return cli_usage("domain", "\"%s\" is no domain", arguments[0]);
-    if (!o->keys)
-        return cli_usage("domain", "--keys is what it can do");
+    if (!o->keys && !o->name[0])
+        return cli_usage("domain", "give the NAME of a domain, or --keys");
+    if (o->keys && (o->selector_count > 0 || o->fetch))
+        return cli_usage("domain", "--keys goes by the configuration alone");
+    if (!o->fetch && (o->connect || o->ca_file))
+        return cli_usage("domain", "--connect and --ca-file are for --fetch");
+    for (size_t i = 0; i < o->selector_count; i++) {
+        domain_name selector;
+
+        if (!domain_normalise(text_of(o->selectors[i]), selector))
+            return cli_usage("domain", "\"%s\" is no selector", o->selectors[i]);
+    }
     if (o->zone && o->resolver)
         return cli_usage("domain", "--zone or --resolver, not both");
     return EX_OK;
@@ -299,6 +394,10 @@ int cmd_domain(int argc, char **argv)
         { "zone", required_argument, NULL, 'z' },
         { "resolver", required_argument, NULL, 'r' },
         { "json", no_argument, NULL, 'j' },
+        { "selector", required_argument, NULL, 's' },
+        { "fetch", no_argument, NULL, 'f' },
+        { "connect", required_argument, NULL, 'C' },
+        { "ca-file", required_argument, NULL, 'A' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
