@@ -68,7 +68,7 @@ static void end_of_breach(int signal_number, siginfo_t *info, void *context)
                "please report it)");
     log_last_words(text);
     raise(signal_number);
-    _exit(128 + signal_number);
+    _exit(128 + signal_number); /* a sanitizer holds the signal back */
 }
 
 static bool watch_for_breaches(void)

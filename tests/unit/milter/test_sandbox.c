@@ -75,7 +75,7 @@ static int make_process_anew(void)
 
 static int become_root(void)
 {
-    return seen(setuid(0));
+    return seen(syscall(SYS_setuid, 0)); /* glibc asks all threads */
 }
 
 static int start_to_listen(void)
@@ -258,8 +258,12 @@ static void assert_breach(int status, const char *log, const char *shown)
     char call[64];
 
     snprintf(call, sizeof call, "call=%s ", shown);
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGSYS);
+    if (HELD || WIFSIGNALED(status)) { /* ThreadSanitizer keeps the signal to itself */
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGSYS);
+    } else {
+        assert_int_equal(WEXITSTATUS(status), 128 + SIGSYS);
+    }
     assert_non_null(strstr(log, "sandbox: breach: "));
     assert_non_null(strstr(log, call));
 }
