@@ -105,7 +105,7 @@ static const char *read_key(struct region *region, const struct taglist *list,
     if (!p)
         return "key record: no key (p=)";
     if (p->len == 0)
-        return "key revoked";
+        return KEY_RECORD_REVOKED;
     if (!base64_decode(region, *p, &octets))
         return "key record: invalid base64 (p=)";
     return decode_key(region, octets, record);

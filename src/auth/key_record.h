@@ -23,7 +23,10 @@ struct key_record {
     bool sha1, sha256; /* allowed by h= */
 };
 
-/* Parses the record T.  NULL on success, else a static reason ("key revoked",
+/* The reason for a record with an empty p=: failure reports have a word for it. */
+#define KEY_RECORD_REVOKED "key revoked"
+
+/* Parses the record T.  NULL on success, else a static reason (KEY_RECORD_REVOKED,
  * "not for email", …). */
 const char *key_record_parse(struct region *region, struct text t, struct key_record *record);
 

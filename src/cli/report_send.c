@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/region.h"
 #include "cli/cli.h"
@@ -26,7 +27,7 @@ static const char help[] =
     "usage: vidimus report send [-c FILE] [--dry-run] [--to FILE|DIR] [--resolver A@PORT]\n"
     "                           [--zone FILE]\n\n"
     "Sends the reports of days that are over to those who asked for them, and the failure\n"
-    "reports that wait.\n\n"
+    "reports that wait.  Forgets reports of days 60 days ago and more that are done with.\n\n"
     "      --dry-run   send nothing and note nothing; tell what would go\n"
     "      --to PLACE  likewise, and write the mails: into a directory, one file each,\n"
     "                  or into one file, one after the other, as an mbox\n"
@@ -43,12 +44,19 @@ struct run {
     bool into_directory;
     bool on_terminal;
     uint64_t by_state[REPORT_GIVEN_UP + 1]; /* reports, as they ended now */
-    uint64_t mails, octets;
+    uint64_t mails;
+    int64_t started_ms;
     struct { /* the rate */
         time_t minute;
         unsigned mails;
     } sent;
 };
+
+/* A run may take hours: a claim lasts from now, not from when it began. */
+static int64_t now_of(const struct run *r)
+{
+    return r->tool->now + (clock_ms() - r->started_ms) / 1000;
+}
 
 /* --- where mails go ------------------------------------------------------- */
 
@@ -189,15 +197,25 @@ static int send_due(struct run *r)
         bool good = false;
 
         if (region)
-            claimed = store_claim(store, r->tool->now, SENDER_LEASE_S, region, &report);
+            claimed = store_claim(store, now_of(r), SENDER_LEASE_S, region, &report);
         if (claimed == STORE_CLAIMED)
-            good = sender_send(&r->sender, &report, r->tool->now);
+            good = sender_send(&r->sender, &report, now_of(r));
         region_free(region);
         if (claimed == STORE_NONE_DUE)
             return EX_OK;
         if (!good)
             return report_tool_store_failed(r->tool);
     }
+}
+
+/* What was done with long ago; else the store would grow for ever. */
+static int forget_old(const struct run *r)
+{
+    int64_t before = r->tool->now - (int64_t)REPORT_DAYS_KEPT * DAY_S;
+    uint64_t count;
+
+    return store_purge(r->tool->store, before, before, &count) ? EX_OK
+                                                               : report_tool_store_failed(r->tool);
 }
 
 /* --- for show ----------------------------------------------------------- */
@@ -319,6 +337,8 @@ static int run(struct run *r)
 
     if (status == EX_OK)
         status = r->tool->dry_run ? show_due(r) : send_due(r);
+    if (status == EX_OK && !r->tool->dry_run)
+        status = forget_old(r);
     if (r->on_terminal)
         fputs("\n", stderr);
     if (status == EX_OK)
@@ -340,7 +360,9 @@ static int run(struct run *r)
 int report_send(int argc, char **argv)
 {
     struct report_tool tool = { .command = "report send", .help = help };
-    struct run r = { .tool = &tool, .on_terminal = isatty(STDERR_FILENO) };
+    struct run r = { .tool = &tool,
+                     .on_terminal = isatty(STDERR_FILENO),
+                     .started_ms = clock_ms() };
     bool done;
     int status = report_tool_open(&tool, argc, argv, REPORT_DRY_RUN | REPORT_DNS, true, false,
                                   &done);

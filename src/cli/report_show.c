@@ -17,7 +17,7 @@
 #include "report/failure_sender.h"
 #include "report/segment.h"
 
-enum { SCHEMA = 1, DAYS_KEPT = 60, DAYS_SHOWN = 30, LISTED_MAX = 10000, ERROR_SIZE = 512 };
+enum { SCHEMA = 1, DAYS_SHOWN = 30, LISTED_MAX = 10000, ERROR_SIZE = 512 };
 
 /* What a list is printed into: lines, or an array. */
 struct output {
@@ -187,6 +187,9 @@ static int list(const struct report_tool *tool)
         json_decref(out.array);
         return report_tool_store_failed(tool);
     }
+    if (out.count == LISTED_MAX)
+        fprintf(stderr, "vidimus report list: these are the newest %d; --since and --domain "
+                        "choose others\n", LISTED_MAX);
     return out.array ? print_array(&out, "reports") : EX_OK;
 }
 
@@ -389,12 +392,13 @@ int report_show(int argc, char **argv)
 
 static int purge(const struct report_tool *tool)
 {
-    int64_t before = tool->now - (int64_t)DAYS_KEPT * DAY_S;
+    const int64_t usual = tool->now - (int64_t)REPORT_DAYS_KEPT * DAY_S;
+    int64_t before = usual;
     uint64_t count;
 
     if (tool->argument && !parse_day(tool->argument, &before))
         return report_tool_fail(tool, "which day? YYYY-MM-DD", EX_USAGE);
-    if (!store_purge(tool->store, before, &count))
+    if (!store_purge(tool->store, before, before < usual ? before : usual, &count))
         return report_tool_store_failed(tool);
     printf("%" PRIu64 " reports forgotten\n", count);
     return EX_OK;
@@ -406,7 +410,8 @@ int report_purge(int argc, char **argv)
         .command = "report purge",
         .help = "usage: vidimus report purge [-c FILE] [YYYY-MM-DD]\n\n"
                 "Forgets reports of days before that one (default: of 60 days ago) that were\n"
-                "sent or need not be.  What is still to be sent stays.\n",
+                "sent or need not be, as `vidimus report send' does every time.  What is still to\n"
+                "be sent stays.\n",
     };
     bool done;
     int status = report_tool_open(&tool, argc, argv, REPORT_ARGUMENT, true, false, &done);

@@ -44,7 +44,7 @@ int report_tool_fail(const struct report_tool *tool, const char *why, int status
 /* The store has failed. */
 int report_tool_store_failed(const struct report_tool *tool);
 
-enum { UTC_SIZE = 24 };
+enum { UTC_SIZE = 24, REPORT_DAYS_KEPT = 60 };
 
 /* "2025-11-21", "2025-11-21 03:04:05"; "-" for 0. */
 const char *utc_day(int64_t seconds, char out[UTC_SIZE]);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/authres.h"
+#include "auth/key_record.h"
 #include "auth/spf.h"
 #include "auth/spf_record.h"
 #include "base/buf.h"
@@ -16,6 +17,7 @@
 const struct name failure_type_names[] = {
     { FAILURE_DMARC, "dmarc" },
     { FAILURE_SIGNATURE, "signature" },
+    { FAILURE_REVOKED, "revoked" },
     { FAILURE_SPF, "spf" },
     { 0, NULL },
 };
@@ -75,6 +77,11 @@ static const struct finding *failed_signature(const struct judgement *j)
     return first;
 }
 
+static bool is_revoked(const struct finding *signature)
+{
+    return signature->reason && strcmp(signature->reason, KEY_RECORD_REVOKED) == 0;
+}
+
 static bool spf_failed(const struct judgement *j)
 {
     return j->spf && *j->spf->domain && is_failure(j->spf->result) &&
@@ -115,11 +122,13 @@ static bool is_asked_for(const struct judgement *j, enum failure_type *type)
     const struct wishes w = wishes_of(j->dmarc->record->fo);
     bool dkim = j->dmarc->aligned_dkim, spf = j->dmarc->aligned_spf;
 
+    const struct finding *signature = w.dkim ? failed_signature(j) : NULL;
+
     *type = FAILURE_DMARC;
     if ((w.all && !dkim && !spf) || (w.any && (!dkim || !spf)))
         return true;
-    *type = FAILURE_SIGNATURE;
-    if (w.dkim && failed_signature(j))
+    *type = signature && is_revoked(signature) ? FAILURE_REVOKED : FAILURE_SIGNATURE;
+    if (signature)
         return true;
     *type = FAILURE_SPF;
     return w.spf && spf_failed(j);

@@ -31,7 +31,7 @@ enum failure_case {
 };
 
 /* Auth-Failure.  RFC 6591's "bodyhash" would need the body: it is "signature". */
-enum failure_type { FAILURE_DMARC, FAILURE_SIGNATURE, FAILURE_SPF };
+enum failure_type { FAILURE_DMARC, FAILURE_SIGNATURE, FAILURE_REVOKED, FAILURE_SPF };
 
 /* Delivery-Result. */
 enum failure_delivery { FAILURE_DELIVERED, FAILURE_POLICY, FAILURE_REJECT };

@@ -139,7 +139,7 @@ static void serve(struct sending *s, const struct destination *d, bool is_only)
         s->served++;
         return;
     }
-    if (strcmp(d->address, s->run->sender->reporter.email) == 0) {
+    if (text_equal_nocase(text_of(d->address), text_of(s->run->sender->reporter.email))) {
         note(s, d, FAILURE_UNWANTED, "that is our own address");
         return;
     }

@@ -106,7 +106,7 @@ static void serve(struct sending *s, const struct destination *d)
         s->served++;
         return;
     }
-    if (strcmp(d->address, s->sender->reporter.email) == 0) {
+    if (text_equal_nocase(text_of(d->address), text_of(s->sender->reporter.email))) {
         note(s, d, DELIVERY_REFUSED, "that is our own address: the report would report itself");
         return;
     }

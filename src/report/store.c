@@ -395,22 +395,24 @@ bool store_domains(struct store *store, int64_t from, store_domain_fn *visit, vo
 }
 
 /* Settled reports are those of a state from SENT on. */
-bool store_purge(struct store *store, int64_t before, uint64_t *count)
+bool store_purge(struct store *store, int64_t before, int64_t segments_before, uint64_t *count)
 {
 #define SETTLED "FROM reports WHERE day < $1 AND state > 1"
     static const char records[] = "DELETE FROM records WHERE report IN (SELECT id " SETTLED ")";
     static const char deliveries[] =
         "DELETE FROM deliveries WHERE report IN (SELECT id " SETTLED ")";
-    static const char segments[] = "DELETE FROM segments WHERE imported < $1";
     static const char reports[] = "DELETE " SETTLED;
 #undef SETTLED
-    const char *const statements[] = { records, deliveries, segments, reports };
+    const char *const statements[] = { records, deliveries, reports };
     bool good = store_transaction(store);
 
     if (!good)
         return false;
     for (size_t i = 0; good && i < COUNT(statements); i++)
         good = run(store, statements[i], &SQL_INT(before), 1, count);
+    if (good)
+        good = run(store, "DELETE FROM segments WHERE imported < $1", &SQL_INT(segments_before),
+                   1, NULL);
     if (good)
         good = run(store,
                    "DELETE FROM policies WHERE NOT EXISTS "

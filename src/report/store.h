@@ -162,8 +162,9 @@ struct store_domain {
 typedef void store_domain_fn(void *context, const struct store_domain *domain);
 bool store_domains(struct store *store, int64_t from, store_domain_fn *visit, void *context);
 
-/* Forgets settled reports of days before BEFORE, and segments imported before it;
- * *COUNT reports went.  What is not settled stays. */
-bool store_purge(struct store *store, int64_t before, uint64_t *count);
+/* Forgets settled reports of days before BEFORE; *COUNT reports went.  What is not
+ * settled stays.  And segments imported before SEGMENTS_BEFORE: one whose file is still
+ * there would count again. */
+bool store_purge(struct store *store, int64_t before, int64_t segments_before, uint64_t *count);
 
 #endif

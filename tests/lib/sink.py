@@ -5,6 +5,7 @@ import os
 import queue
 import socketserver
 import threading
+import time
 
 # sender and recipients without angle brackets; data with CRLF, dots unstuffed;
 # options: the words after MAIL FROM:<…>.
@@ -55,6 +56,9 @@ class Handler(socketserver.StreamRequestHandler):
                 data = self.data()
                 if data is None:
                     return
+                self.server.begun += 1
+                if self.server.pauses:
+                    time.sleep(self.server.pauses.pop(0))
                 if self.server.refusal:
                     self.say(self.server.refusal)
                     continue
@@ -85,6 +89,8 @@ class Sink:
         if path:
             os.chmod(path, 0o666)
         self.server.refusal = None
+        self.server.begun = 0  # messages that came, kept or not
+        self.server.pauses = []  # seconds before the answers to the next ones
         self.port = None if path else self.server.server_address[1]
         self.deliveries = self.server.deliveries = queue.Queue()
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -102,6 +108,14 @@ class Sink:
     def refuse(self, reply):
         """REPLY is the answer to each message from now on; None: they are kept."""
         self.server.refusal = reply
+
+    def pause(self, *seconds):
+        """The answers to the next messages come so many SECONDS later."""
+        self.server.pauses = list(seconds)
+
+    def begun(self):
+        """Messages that came so far, whether they were kept or not."""
+        return self.server.begun
 
     def mails(self):
         """What was kept so far, as octets."""

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/key_record.h"
 #include "auth/spf.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -153,6 +154,22 @@ static void options(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++)
         check_wish(&wishes[i]);
+}
+
+/* RFC 6591 §3.3 has a word of its own for keys that were taken back. */
+static void revoked_key(void **state)
+{
+    enum failure_type type;
+    struct finding *f;
+    struct scene s;
+
+    (void)state;
+    scene_set(&s, RECORD "; fo=d");
+    f = findings_add(&s.findings, METHOD_DKIM, RESULT_PERMERROR, KEY_RECORD_REVOKED);
+    finding_property(&s.findings, f, "header.d", TEXT("example.org"));
+    assert_int_equal(failure_wanted(&s.judgement, &s.client, &type), FAILURE_REPORTED);
+    assert_string_equal(name_of(failure_type_names, (int)type), "revoked");
+    scene_end(&s);
 }
 
 static enum failure_case case_of(struct scene *s)
@@ -474,7 +491,8 @@ static void no_directory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options),        cmocka_unit_test(never),
+        cmocka_unit_test(options),        cmocka_unit_test(revoked_key),
+        cmocka_unit_test(never),
         cmocka_unit_test(automatic),      cmocka_unit_test(noted),
         cmocka_unit_test(there_and_back), cmocka_unit_test(refused_values),
         cmocka_unit_test(rates),          cmocka_unit_test(to_files),

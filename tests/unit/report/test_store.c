@@ -354,11 +354,16 @@ static void test_status_and_purge(void **state)
     assert_int_equal(status.reports[REPORT_SENT], 1);
     assert_int_equal(status.messages, 3);
     assert_int_equal(status.segments, 1);
-    assert_true(store_purge(store, NEXT + 10 * DAY_S, &gone));
+    assert_true(store_purge(store, NEXT + 10 * DAY_S, NOW, &gone));
     assert_int_equal(gone, 1); /* what is not settled stays */
     assert_true(store_status(store, &status));
     assert_int_equal(status.reports[REPORT_DUE], 1);
     assert_int_equal(status.messages, 2);
+    assert_int_equal(status.segments, 1); /* its file may still be there */
+    assert_int_equal(store_import_begin(store, "one", NOW), STORE_IMPORT_KNOWN);
+    assert_true(store_purge(store, NEXT, NOW + 1, &gone));
+    assert_int_equal(gone, 0);
+    assert_true(store_status(store, &status));
     assert_int_equal(status.segments, 0);
 }
 
