@@ -35,6 +35,7 @@ reverse PTR mx.@
 mx A client
 mx TXT v=spf1 a -all
 _dmarc TXT v=DMARC1; p=reject
+_dmarc.np TXT v=DMARC1; p=none; np=quarantine; psd=n
 s1._domainkey TXT {key}
 """
 
@@ -115,7 +116,8 @@ class Mails:
     def chain(self, message, number, sets):
         for i in range(sets):
             sealer = f"{'lm'[i % 2]}{number}.example"
-            said = f"Authentication-Results: {sealer}; arc={'pass' if i else 'none'}; spf=pass smtp.mailfrom={sealer}\r\n"
+            said = (f"Authentication-Results: {sealer}; arc={'pass' if i else 'none'};"
+                    f" spf=pass smtp.mailfrom={sealer}\r\n")
             message = b"".join(dkim.arc_sign(said.encode() + message, b"s1", sealer.encode(), self.key.pem,
                                              sealer.encode())) + message
         return message

@@ -74,6 +74,7 @@ def table(field):
     tell("1 slow domain in 10: its own", mixed, mixed["class"]["slow"])
     print(f"p99 of {SESSIONS} / p50 of {FEW}: {many['p99'] / few['p50']:.2f} (3 at most); "
           f"the others' p99 with slow ones / without: {mixed['class']['quick']['p99'] / many['p99']:.2f} (1.2 at most)")
-    print(f"memory: {idle:.1f} MB idle, {max(many['memory'][0], mixed['memory'][0]) - idle:.1f} MB more at most (64 at most), "
+    most = max(many["memory"][0], mixed["memory"][0])
+    print(f"memory: {idle:.1f} MB idle, {most - idle:.1f} MB more at most (64 at most), "
           f"{many['memory'][2] - many['memory'][1]:+.1f} MB in the second half")
     field.dns.restart()
