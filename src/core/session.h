@@ -8,6 +8,7 @@
 #define VIDIMUS_CORE_SESSION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/ip.h"
 #include "base/names.h"
@@ -54,6 +55,8 @@ struct session {
     bool wants_explanation;   /* SPF's, also where no reply needs it */
     bool failed;              /* memory ran out: the texts are not what the MTA told */
     /* private */
+    unsigned questions_told; /* of `dns`, in what earlier messages counted; and the… */
+    int64_t waited_told_ms;  /* …wait for them */
     struct snapshot *snapshot;
     bool judge_unknown;
 };

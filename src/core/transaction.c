@@ -270,14 +270,17 @@ static void give_up(struct transaction *t)
     j->sealing = NULL;
 }
 
+/* The connection's questions and the wait for them belong to its first message. */
 static void count_dns(struct transaction *t)
 {
     struct dns_scope_usage connection;
 
     dns_scope_usage(t->dns, &t->judgement.dns);
     dns_scope_usage(t->session->dns, &connection);
-    t->judgement.dns.questions += connection.questions;
-    t->judgement.dns.waited_ms += connection.waited_ms;
+    t->judgement.dns.questions += connection.questions - t->session->questions_told;
+    t->judgement.dns.waited_ms += connection.waited_ms - t->session->waited_told_ms;
+    t->session->questions_told = connection.questions;
+    t->session->waited_told_ms = connection.waited_ms;
     t->judgement.dns.limit_hit |= connection.limit_hit;
     t->judgement.dns.out_of_memory |= connection.out_of_memory;
 }
