@@ -310,17 +310,49 @@ static void show_delivery(void *context, const struct store_delivery *d)
                *d->why ? log_quote(text_of(d->why), why) : "");
 }
 
+static json_t *reasons_json(const struct row *row)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < row->reason_count; i++)
+        json_array_append_new(
+            array, json_pack("{s:s, s:s}", "type",
+                             name_of(override_reason_names, (int)row->reasons[i].type), "comment",
+                             row->reasons[i].comment));
+    return array;
+}
+
+static json_t *signatures_json(const struct row *row)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < row->dkim_count; i++)
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s}", "domain",
+                                               row->dkim[i].domain, "selector",
+                                               row->dkim[i].selector, "result",
+                                               name_of(result_names, (int)row->dkim[i].result),
+                                               "human_result", row->dkim[i].human));
+    return array;
+}
+
+/* The words of RFC 9990, but that the aligned results are true or false. */
 static void record_json(struct shown *s, const struct row *row, uint64_t count)
 {
+    json_t *one;
     char ip[IP_TEXT_SIZE];
 
-    json_array_append_new(
-        s->out.array,
-        json_pack("{s:s, s:I, s:s, s:b, s:b, s:s, s:s}", "source_ip", ip_format(&row->source, ip),
-                  "count", (json_int_t)count, "disposition",
-                  name_of(disposition_names, (int)row->disposition), "dkim",
-                  (int)row->dkim_aligned, "spf", (int)row->spf_aligned, "header_from",
-                  row->header_from, "envelope_from", row->envelope_from));
+    one = json_pack("{s:s, s:I, s:s, s:b, s:b, s:o, s:s, s:s, s:o}", "source_ip",
+                    ip_format(&row->source, ip), "count", (json_int_t)count, "disposition",
+                    name_of(disposition_names, (int)row->disposition), "dkim",
+                    (int)row->dkim_aligned, "spf", (int)row->spf_aligned, "reasons",
+                    reasons_json(row), "header_from", row->header_from, "envelope_from",
+                    row->envelope_from, "auth_dkim", signatures_json(row));
+    if (one && *row->spf.domain)
+        json_object_set_new(one, "auth_spf",
+                            json_pack("{s:s, s:s, s:s}", "domain", row->spf.domain, "result",
+                                      name_of(result_names, (int)row->spf.result),
+                                      "human_result", row->spf.human));
+    json_array_append_new(s->out.array, one);
 }
 
 static void show_record(void *context, const struct row *row, uint64_t count)
