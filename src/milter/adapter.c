@@ -417,17 +417,22 @@ static void log_judgement(const struct connection *c, const struct judgement *ju
 {
     struct region *region = region_new(0);
     struct journal_field fields[LOG_FIELDS_MAX];
+    const char *text = NULL;
     size_t count = 0;
     struct buf line;
 
-    if (!region)
-        return;
-    buf_init(&line, region, LOG_LINE_OCTETS);
-    logline_write(&line, queue_id, c->session, judgement, clock_ms() - began_ms);
-    if (log_has_fields())
-        count = logline_fields(region, queue_id, c->session, judgement, fields);
-    if (!buf_failed(&line))
-        log_event(LOG_LEVEL_MAIL, fields, count, "%s", buf_str(&line));
+    if (region) {
+        buf_init(&line, region, LOG_LINE_OCTETS);
+        logline_write(&line, queue_id, c->session, judgement, clock_ms() - began_ms);
+        if (log_has_fields())
+            count = logline_fields(region, queue_id, c->session, judgement, fields);
+        text = buf_str(&line);
+    }
+    if (text)
+        log_event(LOG_LEVEL_MAIL, fields, count, "%s", text);
+    else
+        log_line(LOG_LEVEL_MAIL, "%s: action=%s unsaid=\"out of memory, or too much\"", queue_id,
+                 name_of(action_names, (int)judgement->verdict.action));
     region_free(region);
 }
 
