@@ -19,6 +19,7 @@ int cmd_import_opendmarc(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_send(int argc, char **argv);
 int cmd_sign(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 

@@ -8,13 +8,14 @@
 static const struct command commands[] = {
     { "check", cmd_check, "judge a message as the daemon would" },
     { "config", cmd_config, "check the configuration, or print what is in effect" },
-    { "domain", cmd_domain, "compare the keys of a domain with DNS" },
+    { "domain", cmd_domain, "what a receiver sees of a domain; its keys beside DNS" },
     { "import-openarc", cmd_import_openarc, "print openarc.conf as our configuration" },
     { "import-opendkim", cmd_import_opendkim, "print opendkim.conf as our configuration" },
     { "import-opendmarc", cmd_import_opendmarc, "print opendmarc.conf as our configuration" },
     { "keygen", cmd_keygen, "make a signing key, its DNS record and configuration" },
     { "replay", cmd_replay, "judge stored mail under a new configuration: what would change" },
     { "report", cmd_report, "DMARC reports: ours, and those that others sent" },
+    { "send", cmd_send, "send a message by SMTP, and show the dialogue" },
     { "sign", cmd_sign, "print a message as the daemon would send it on, signed or sealed" },
     { "status", cmd_status, "show the counters of the running daemon" },
 };
