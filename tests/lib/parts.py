@@ -109,7 +109,7 @@ class Process:
         self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.out,
                                       stderr=subprocess.STDOUT, **more)
 
-    def stop(self, seconds=15):
+    def stop(self, seconds=60):
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGTERM)
             try:
