@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -12,15 +13,27 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "cli/cli.h"
+#include "cli/status_watch.h"
 #include "config/config.h"
 
 static const char help[] =
-    "usage: vidimus status [-c FILE] [--json]\n\n"
-    "  -c, --config FILE  configuration of the daemon (for its control socket)\n"
-    "      --json         print the object instead of lines\n";
+    "usage: vidimus status [-c FILE] [--json | --watch[=SECONDS] [--count N]]\n\n"
+    "  -c, --config FILE      configuration of the daemon (for its control socket)\n"
+    "      --json             print the object instead of lines\n"
+    "      --watch[=SECONDS]  show rates and durations, every 2 seconds\n"
+    "      --count N          so many times; without it until interrupted\n";
 
-enum { ANSWER_MAX = 65536, PATIENCE_S = 5 };
+enum { ANSWER_MAX = 65536, PATIENCE_S = 5, WATCH_S = 2, WATCH_MAX_S = 3600 };
+
+struct options {
+    const char *file;
+    bool as_json;
+    unsigned long long watch; /* seconds; 0: once, as lines */
+    unsigned long long count; /* 0: for ever */
+};
 
 static int complain(const char *path, const char *why)
 {
@@ -87,23 +100,32 @@ static void print_values(const json_t *object, const char *prefix)
     }
 }
 
-static int show(const char *path, bool as_json)
+/* What the daemon says, or NULL after it was said why not. */
+static json_t *ask(const char *path)
 {
     static char answer[ANSWER_MAX];
     int fd = connect_to(path);
     ssize_t len = fd < 0 ? -1 : read_answer(fd, answer, sizeof answer);
     int error = errno;
-    json_t *object;
+    json_t *object = NULL;
 
     if (fd >= 0)
         close(fd);
-    if (len < 0)
-        return complain(path, strerror(error));
-    object = json_loadb(answer, (size_t)len, 0, NULL);
-    if (!json_is_object(object)) {
-        json_decref(object);
-        return complain(path, "the daemon gave no counters");
-    }
+    if (len >= 0)
+        object = json_loadb(answer, (size_t)len, 0, NULL);
+    if (json_is_object(object))
+        return object;
+    complain(path, len < 0 ? strerror(error) : "the daemon gave no counters");
+    json_decref(object);
+    return NULL;
+}
+
+static int show(const char *path, bool as_json)
+{
+    json_t *object = ask(path);
+
+    if (!object)
+        return EX_UNAVAILABLE;
     if (as_json) {
         json_dumpf(object, stdout, JSON_INDENT(1));
         putchar('\n');
@@ -114,40 +136,98 @@ static int show(const char *path, bool as_json)
     return EX_OK;
 }
 
-int cmd_status(int argc, char **argv)
+/* On a terminal each picture takes the place of the one before.  A daemon that is away
+ * for a while is waited for. */
+static int watch(const char *path, const struct options *o)
+{
+    bool on_terminal = isatty(STDOUT_FILENO);
+    json_t *before = NULL;
+    int64_t asked_ms = 0;
+
+    for (unsigned long long i = 0; o->count == 0 || i < o->count; i++) {
+        json_t *now;
+        int64_t now_ms;
+
+        if (i > 0)
+            sleep((unsigned)o->watch);
+        now = ask(path);
+        now_ms = clock_ms();
+        if (!now && i == 0)
+            return EX_UNAVAILABLE;
+        if (!now)
+            continue;
+        fputs(on_terminal ? "\033[H\033[2J" : i > 0 ? "\n" : "", stdout);
+        status_watch_print(now, before, (double)(now_ms - asked_ms) / 1000, stdout);
+        if (fflush(stdout) != 0)
+            break;
+        json_decref(before);
+        before = now;
+        asked_ms = now_ms;
+    }
+    json_decref(before);
+    return ferror(stdout) ? EX_IOERR : EX_OK;
+}
+
+/* EX_OK to go on; -1: help was printed. */
+static int parse(struct options *o, int argc, char **argv)
 {
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' },
         { "json", no_argument, NULL, 'j' },
+        { "watch", optional_argument, NULL, 'w' },
+        { "count", required_argument, NULL, 'n' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
-    const char *file = NULL;
-    bool as_json = false;
-    struct config *config;
-    int status;
 
     for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-        if (c == 'h') {
+        switch (c) {
+        case 'c':
+            o->file = optarg;
+            break;
+        case 'j':
+            o->as_json = true;
+            break;
+        case 'w':
+            o->watch = WATCH_S;
+            if (optarg && (!text_to_uint(text_of(optarg), WATCH_MAX_S, &o->watch) || !o->watch))
+                return cli_usage("status", "\"%s\" is no number of seconds", optarg);
+            break;
+        case 'n':
+            if (!text_to_uint(text_of(optarg), UINT32_MAX, &o->count) || !o->count)
+                return cli_usage("status", "\"%s\" is no count", optarg);
+            break;
+        case 'h':
             fputs(help, stdout);
-            return EX_OK;
-        }
-        if (c == '?')
+            return -1;
+        default:
             return EX_USAGE;
-        if (c == 'c')
-            file = optarg;
-        else
-            as_json = true;
+        }
     }
     if (optind < argc)
         return cli_usage("status", "no argument \"%s\"", argv[optind]);
-    config = cli_config(file);
+    if ((o->as_json && o->watch) || (o->count && !o->watch))
+        return cli_usage("status", "--json, or --watch and --count, not both");
+    return EX_OK;
+}
+
+int cmd_status(int argc, char **argv)
+{
+    struct options options = { .file = NULL };
+    int status = parse(&options, argc, argv);
+    struct config *config;
+
+    if (status != EX_OK)
+        return status < 0 ? EX_OK : status;
+    config = cli_config(options.file);
     if (!config)
         return EX_CONFIG;
-    if (*config->control)
-        status = show(config->control, as_json);
-    else
+    if (!*config->control)
         status = complain("control", "the configuration names no control socket");
+    else if (options.watch)
+        status = watch(config->control, &options);
+    else
+        status = show(config->control, options.as_json);
     config_unref(config);
     return status;
 }
