@@ -37,6 +37,7 @@ struct import {
     const char *directory;
     uint64_t rows, damaged, segments;
     bool on_terminal;
+    bool store_failed; /* before it saw a row: no other segment will get on */
 };
 
 static void show_progress(const struct import *im, const struct segment *segment)
@@ -101,6 +102,7 @@ static int import_rows(struct import *im, const struct segment *segment,
     case STORE_IMPORT_KNOWN:
         return EX_OK;
     case STORE_IMPORT_FAILED:
+        im->store_failed = true;
         return fail(im, segment, store_error(store));
     case STORE_IMPORT_NEW:
         break;
@@ -140,7 +142,7 @@ static int import_all(struct import *im)
         region_free(region);
         return report_tool_fail(im->tool, region ? error : "out of memory", EX_UNAVAILABLE);
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !im->store_failed; i++) {
         int one = EX_OK;
 
         if (segments[i].state == SEGMENT_CLOSED)
@@ -174,7 +176,7 @@ static int import(struct report_tool *tool)
     if (im.damaged)
         printf(", %" PRIu64 " damaged lines skipped", im.damaged);
     putchar('\n');
-    if (!store_close_days(tool->store, tool->now))
+    if (!im.store_failed && !store_close_days(tool->store, tool->now))
         return report_tool_store_failed(tool);
     return status;
 }

@@ -218,7 +218,7 @@ static bool run_each(void *handle, const char *text, const struct sql_value *val
     struct connection *c = handle;
     char name[NAME_SIZE];
     size_t sent = 0;
-    bool good = true;
+    bool good;
 
     if (!prepared(c, text, name, error))
         return false;
@@ -226,9 +226,13 @@ static bool run_each(void *handle, const char *text, const struct sql_value *val
         sql_say(error, PQerrorMessage(c->pg));
         return false;
     }
-    while (good && sent < times && (good = send_values(c, name, values + sent * count, count, error)))
+    while (sent < times && send_values(c, name, values + sent * count, count, error))
         sent++;
-    good = PQpipelineSync(c->pg) == 1 && good;
+    good = sent == times;
+    if (PQpipelineSync(c->pg) != 1 && good) {
+        sql_say(error, PQerrorMessage(c->pg));
+        good = false;
+    }
     for (size_t i = 0; i < sent; i++)
         good = take_answer(c, good, &answers[i], error);
     PQclear(PQgetResult(c->pg)); /* of the synchronisation */

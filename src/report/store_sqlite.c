@@ -138,7 +138,9 @@ static struct text text(void *handle, unsigned column)
     const struct connection *c = handle;
     const char *octets = (const char *)sqlite3_column_text(c->statement, (int)column);
 
-    return (struct text){ octets, octets ? (size_t)sqlite3_column_bytes(c->statement, (int)column) : 0 };
+    size_t len = octets ? (size_t)sqlite3_column_bytes(c->statement, (int)column) : 0;
+
+    return (struct text){ octets, len };
 }
 
 static uint64_t end(void *handle)

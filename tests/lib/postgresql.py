@@ -28,6 +28,9 @@ class PostgreSQL:
             shutil.chown(self.place, "postgres", "postgres")
         self.run("initdb", "-D", self.place / "data", "-U", "vidimus", "-A", "trust", "--no-sync", "-E", "UTF8",
                  "--locale=C.UTF-8")
+        self.start()
+
+    def start(self):
         settings = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.place} -c fsync=off"
         self.run("pg_ctl", "-D", self.place / "data", "-l", self.place / "log", "-o", settings, "-w", "start")
         wait_for("PostgreSQL", lambda: answers(self.port))
@@ -42,6 +45,11 @@ class PostgreSQL:
         """Makes a database; its URI."""
         self.run("createdb", "-h", "127.0.0.1", "-p", self.port, "-U", "vidimus", name)
         return self.uri(name)
+
+    def psql(self, name, statements):
+        """A psql that runs STATEMENTS in the database NAME."""
+        return subprocess.Popen([self.bin / "psql", "-XAtq", "-c", statements, self.uri(name)], text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     def uri(self, name):
         return f"postgresql://vidimus@127.0.0.1:{self.port}/{name}"
