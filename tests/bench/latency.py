@@ -13,6 +13,11 @@ numbers = itertools.count(1000)
 # the client's PTR record leads to an address.  What the header names (keys, DMARC
 # records) needs one round trip, all at once; np makes it two, for whether the author
 # domain exists matters only with a record above it and none of its own.
+#
+# Not among the cases, because the answers decide whether there is a question at all: an
+# explanation (spf { on-fail = "reject" }) after the fail; the keys of an ARC chain of
+# more than eight sets after its newest signature is good; the records of domains that a
+# trusted sealer saw, when the message itself does not pass.
 CASES = (
     ("1 key, SPF with 2 includes", {}, 60, 1),
     ("1 key, SPF with 2 includes", {}, 0, 2),
