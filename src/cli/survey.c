@@ -36,6 +36,7 @@ struct aspect *survey_aspect(struct survey *survey, const char *name)
     return a;
 }
 
+__attribute__((format(printf, 2, 0)))
 static struct survey_line *add_line(struct aspect *a, const char *format, va_list args)
 {
     struct region *region = a->survey->teller.region;
