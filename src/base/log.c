@@ -196,13 +196,23 @@ static bool is_plain(char c)
 
 enum { SHOWN_MAX = (LOG_QUOTED_MAX - 8) / 4 };
 
+/* vis(3) of libbsd allocates, and gives NULL when there is no memory. */
+static char *show(char *at, unsigned char octet)
+{
+    char *next = vis(at, octet, VIS_OCTAL | VIS_TAB | VIS_NL, 0);
+
+    if (!next)
+        *at = '?';
+    return next ? next : at + 1;
+}
+
 /* As much of T as is shown; QUOTE, if any, is escaped as well. */
 static char *escape(char *at, struct text t, char quote)
 {
     for (size_t i = 0; i < t.len && i < SHOWN_MAX; i++) {
         if (quote && t.data[i] == quote)
             *at++ = '\\';
-        at = vis(at, (unsigned char)t.data[i], VIS_OCTAL | VIS_TAB | VIS_NL, 0);
+        at = show(at, (unsigned char)t.data[i]);
     }
     return t.len > SHOWN_MAX ? stpcpy(at, "...") : at;
 }
