@@ -338,8 +338,8 @@ const struct verdict *transaction_mail_verdict(struct transaction *t)
     findings_init(&findings, t->message->region);
     checks_spf(t, &findings);
     evidence.findings = &findings;
-    if (region_failed(t->message->region) || t->session->failed ||
-        !verdict_at_mail(&evidence, &t->mail_verdict))
+    if (!verdict_at_mail(&evidence, &t->mail_verdict) || t->session->failed ||
+        region_failed(t->message->region))
         return NULL;
     t->mail_verdict.decided_by = NULL;
     return &t->mail_verdict;
