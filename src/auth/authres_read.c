@@ -30,11 +30,6 @@ struct value {
     bool quoted;     /* raw may hold quoted-pairs and folding */
 };
 
-static bool is_blank(char c)
-{
-    return octet_is_wsp(c) || c == '\r' || c == '\n';
-}
-
 /* comment = "(" *([FWS] ccontent) [FWS] ")", the cursor at its "(".  Without
  * recursion: the depth is counted. */
 static bool comment(struct cursor *c)
@@ -61,7 +56,7 @@ static bool comment(struct cursor *c)
 static bool cfws(struct cursor *c)
 {
     for (;;) {
-        cursor_run(c, is_blank);
+        cursor_run(c, octet_is_fws);
         if (cursor_peek(c) != '(')
             return true;
         if (!comment(c))
@@ -343,7 +338,7 @@ bool authres_read(struct text value, struct text *id, struct findings *findings)
 static bool is_quotable(struct text t)
 {
     for (size_t i = 0; i < t.len; i++)
-        if (authres_is_control(t, i) && !is_blank(t.data[i]))
+        if (authres_is_control(t, i) && !octet_is_fws(t.data[i]))
             return false;
     return text_is_utf8(t);
 }

@@ -6,11 +6,6 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static bool is_fws(char c)
-{
-    return octet_is_wsp(c) || c == '\r' || c == '\n';
-}
-
 /* One more than the value of each digit. */
 static const unsigned char digit_values[256] = {
     ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
@@ -31,7 +26,7 @@ struct text base64_unfold(struct region *region, struct text t)
     if (!out)
         return (struct text){ NULL, 0 };
     for (size_t i = 0; i < t.len; i++)
-        if (!is_fws(t.data[i]))
+        if (!octet_is_fws(t.data[i]))
             out[len++] = t.data[i];
     return (struct text){ out, len };
 }
@@ -59,7 +54,7 @@ static bool take(struct decoder *d, char c)
 
     if (digit == 0) {
         d->padding += c == '=';
-        return c == '=' || is_fws(c);
+        return c == '=' || octet_is_fws(c);
     }
     d->bits = d->bits << 6 | (digit - 1);
     if (++d->digits % 4 == 0) {

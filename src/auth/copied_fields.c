@@ -7,11 +7,6 @@
 
 enum { NAMES_OCTETS_MAX = 200 };
 
-static bool is_blank(char c)
-{
-    return octet_is_wsp(c) || c == '\r' || c == '\n';
-}
-
 static bool is_name_octet(char c)
 {
     return c > ' ' && c < 0x7f && c != ':' && c != '|';
@@ -31,7 +26,7 @@ static bool decode(struct text t, char *out, size_t *len)
     for (size_t i = 0; i < t.len; i++) {
         char c = t.data[i];
 
-        if (is_blank(c))
+        if (octet_is_fws(c))
             continue;
         if (c == '=') {
             int high = i + 2 < t.len ? hex_value(t.data[i + 1]) : -1;
@@ -49,7 +44,7 @@ static bool decode(struct text t, char *out, size_t *len)
 
 static size_t skip_blanks(struct text t, size_t at)
 {
-    while (at < t.len && is_blank(t.data[at]))
+    while (at < t.len && octet_is_fws(t.data[at]))
         at++;
     return at;
 }
@@ -87,7 +82,7 @@ bool copied_field_next(struct region *region, struct text *copies, struct copied
     if (!room)
         return false;
     copy->name = cursor_run(&c, is_name_octet);
-    cursor_run(&c, is_blank);
+    cursor_run(&c, octet_is_fws);
     if (copy->name.len == 0 || !cursor_take(&c, ':') ||
         !decode(cursor_rest(&c), room, &value_len))
         return false;

@@ -44,16 +44,11 @@ static const struct field *last_field(const struct message *message, struct text
     return last;
 }
 
-static bool is_blank(char c)
-{
-    return octet_is_wsp(c) || c == '\r' || c == '\n';
-}
-
 static size_t blanks(struct text t)
 {
     size_t len = 0;
 
-    while (len < t.len && is_blank(t.data[len]))
+    while (len < t.len && octet_is_fws(t.data[len]))
         len++;
     return len;
 }

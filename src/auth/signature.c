@@ -111,19 +111,14 @@ static const char *parse_selector(struct parse *p, struct text t)
     return domain_name_strict(t, p->signature->selector) ? NULL : "invalid selector (s=)";
 }
 
-static bool is_fws(char c)
-{
-    return octet_is_wsp(c) || c == '\r' || c == '\n';
-}
-
 /* VALUE, a part of FIELD, with the white space around it. */
 static struct text with_fws_around(struct text field, struct text value)
 {
     const char *start = value.data, *end = value.data + value.len;
 
-    while (start > field.data && is_fws(start[-1]))
+    while (start > field.data && octet_is_fws(start[-1]))
         start--;
-    while (end < field.data + field.len && is_fws(*end))
+    while (end < field.data + field.len && octet_is_fws(*end))
         end++;
     return (struct text){ start, (size_t)(end - start) };
 }

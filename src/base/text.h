@@ -81,6 +81,10 @@ static inline bool octet_is_control(char c)
 }
 
 static inline bool octet_is_wsp(char c) { return c == ' ' || c == '\t'; }
+
+/* WSP, or part of a folding. */
+static inline bool octet_is_fws(char c) { return octet_is_wsp(c) || c == '\r' || c == '\n'; }
+
 static inline bool octet_is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static inline bool octet_is_alpha(char c)

@@ -111,14 +111,9 @@ static void show_signature(const struct redaction *r, struct text value)
 
 /* --- Received --------------------------------------------------------------- */
 
-static bool is_blank(char c)
-{
-    return octet_is_wsp(c) || c == '\r' || c == '\n';
-}
-
 static bool is_no_blank(char c)
 {
-    return !is_blank(c) && c != '(';
+    return !octet_is_fws(c) && c != '(';
 }
 
 /* A comment with what is nested in it. */
@@ -155,7 +150,7 @@ static void show_received(const struct redaction *r, struct text value)
     for (;;) {
         struct text word;
 
-        (void)cursor_run(&c, is_blank);
+        (void)cursor_run(&c, octet_is_fws);
         if (cursor_done(&c))
             return;
         if (cursor_peek(&c) == '(') {
@@ -230,11 +225,11 @@ static void fold(struct buf *out, size_t column, struct text value)
     for (;;) {
         struct text word;
 
-        (void)cursor_run(&c, is_blank);
+        (void)cursor_run(&c, octet_is_fws);
         if (cursor_done(&c))
             return;
         word.data = c.at;
-        while (!cursor_done(&c) && !is_blank(*c.at))
+        while (!cursor_done(&c) && !octet_is_fws(*c.at))
             c.at++;
         word = text_head(cursor_since(&c, word.data), WORD_MAX);
         if (column + 1 + word.len > LINE_OCTETS) {
