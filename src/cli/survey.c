@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/region.h"
+#include "mail/taglist.h"
 
 enum { LINE_OCTETS_MAX = 4096, INDENT = 2 };
 
@@ -142,6 +143,20 @@ bool survey_record(struct aspect *a, const char *name, const char *version, stru
     else
         aspect_fact(a, 0, "%s: %s", name, quoted(&a->survey->teller, *record));
     return found == 1;
+}
+
+const struct taglist *survey_tags(const struct survey *survey, struct text record)
+{
+    struct taglist *tags = region_alloc(survey->teller.region, sizeof *tags);
+
+    return tags && taglist_parse(record, true, tags) == TAGLIST_OK ? tags : NULL;
+}
+
+const struct text *survey_tag(const struct survey *survey, struct text record, const char *name)
+{
+    const struct taglist *tags = survey_tags(survey, record);
+
+    return tags ? taglist_get(tags, name) : NULL;
 }
 
 bool survey_name(const char *label, const char *domain, domain_name out)

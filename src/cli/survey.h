@@ -15,6 +15,7 @@
 #include "mail/domain.h"
 
 struct config;
+struct taglist;
 
 /* In the order of their weight: an aspect has the heaviest of its lines. */
 enum grade {
@@ -98,6 +99,10 @@ const struct dns_answer *survey_ask(struct aspect *aspect, const char *name, enu
  * absent. */
 bool survey_record(struct aspect *aspect, const char *name, const char *version,
                    struct text *record);
+
+/* The tags of RECORD, and the value of one; NULL: it is no list of tags, or has none. */
+const struct taglist *survey_tags(const struct survey *survey, struct text record);
+const struct text *survey_tag(const struct survey *survey, struct text record, const char *name);
 
 /* "LABEL.DOMAIN" into OUT; false when that is too long for DNS. */
 bool survey_name(const char *label, const char *domain, domain_name out);

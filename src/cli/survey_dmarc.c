@@ -79,11 +79,9 @@ static void explain_tag(struct aspect *a, const struct tag *tag)
 
 static void explain_tags(struct aspect *a, const struct dmarc_record *record)
 {
-    struct taglist *tags = region_alloc(a->survey->teller.region, sizeof *tags);
+    const struct taglist *tags = survey_tags(a->survey, record->text);
 
-    if (!tags || taglist_parse(record->text, true, tags) != TAGLIST_OK)
-        return;
-    for (size_t i = 0; i < tags->count; i++)
+    for (size_t i = 0; tags && i < tags->count; i++)
         if (!is_tag(tags->tags[i].name, "v"))
             explain_tag(a, &tags->tags[i]);
 }
@@ -227,16 +225,6 @@ void survey_dmarc(struct survey *survey)
 
 /* ---- BIMI */
 
-static const struct text *tag_of(struct aspect *a, struct text record, const char *name)
-{
-    struct taglist *tags = region_alloc(a->survey->teller.region, sizeof *tags);
-
-    if (tags && taglist_parse(record, true, tags) == TAGLIST_OK)
-        return taglist_get(tags, name);
-    aspect_judge(a, GRADE_WRONG, "correct the record", "it is no list of tags");
-    return NULL;
-}
-
 void survey_bimi(struct survey *survey)
 {
     struct aspect *a = survey_aspect(survey, "BIMI");
@@ -247,7 +235,7 @@ void survey_bimi(struct survey *survey)
     if (!survey_name("default._bimi", survey->domain, name) ||
         !survey_record(a, name, "v=BIMI1", &record))
         return;
-    logo = tag_of(a, record, "l");
+    logo = survey_tag(survey, record, "l");
     if (!logo)
         aspect_judge(a, GRADE_WRONG, "add l=https://ADDRESS, or an empty l= to decline",
                      "l= (the logo) is missing");

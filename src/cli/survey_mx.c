@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/finding.h"
+#include "auth/iprev.h"
 #include "base/ip.h"
 #include "cli/survey.h"
 
@@ -11,30 +13,26 @@ enum { ADDRESSES_SHOWN_MAX = 8, TLSA_OCTETS_MIN = 3 + 32 };
 
 /* ---- one host */
 
-/* Whether a name of IP leads back to it; tells. */
-static void see_reverse(struct aspect *a, const struct ip_address *ip, enum dns_type type)
+static void see_reverse(struct aspect *a, const struct ip_address *ip)
 {
-    char reverse[IP_REVERSE_SIZE], shown[IP_TEXT_SIZE];
-    const struct dns_answer *names = survey_ask(a, ip_reverse_name(ip, reverse), DNS_PTR);
-    size_t octets = type == DNS_A ? 4 : 16;
+    struct findings findings;
+    domain_name confirmed;
+    char shown[IP_TEXT_SIZE];
 
     ip_format(ip, shown);
-    if (!names)
+    findings_init(&findings, a->survey->teller.region);
+    check_iprev(&findings, a->survey->dns, ip, confirmed);
+    if (!findings.first)
         return;
-    for (size_t i = 0; i < names->count && i < ADDRESSES_SHOWN_MAX; i++) {
-        const struct dns_answer *back =
-            dns_scope_lookup(a->survey->dns, names->records[i].name, type);
-
-        for (size_t k = 0; k < back->count; k++)
-            if (memcmp(back->records[k].address, ip->octets, octets) == 0) {
-                aspect_fact(a, 2, "%s is %s, and back", shown, names->records[i].name);
-                return;
-            }
-    }
-    if (names->count > 0)
+    if (findings.first->result == RESULT_PASS)
+        aspect_fact(a, 2, "%s is %s, and back", shown, confirmed);
+    else if (findings.first->result == RESULT_TEMPERROR)
+        aspect_judge(a, GRADE_UNKNOWN, "try again later", "%s: %s", shown,
+                     findings.first->reason ? findings.first->reason : "DNS failed");
+    else if (findings.first->result == RESULT_FAIL)
         aspect_judge(a, GRADE_ADVICE, "let the reverse name have this address, if the host sends "
                                       "mail, too: many receivers insist",
-                     "%s is %s, which does not lead back", shown, names->records[0].name);
+                     "the reverse name of %s does not lead back", shown);
     else
         aspect_judge(a, GRADE_ADVICE, "have one published (by whoever the network belongs to), if "
                                       "the host sends mail, too: many receivers insist",
@@ -54,7 +52,7 @@ static size_t see_addresses(struct aspect *a, const char *host, enum dns_type ty
         struct ip_address ip = ip_from_octets(type == DNS_A ? IP_V4 : IP_V6,
                                               answer->records[i].address);
 
-        see_reverse(a, &ip, type);
+        see_reverse(a, &ip);
     }
     return answer->count;
 }

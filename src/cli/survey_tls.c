@@ -11,7 +11,6 @@
 
 #include "base/region.h"
 #include "cli/survey.h"
-#include "mail/taglist.h"
 
 enum { POLICY_OCTETS_MAX = 65536, FETCH_S = 60, CONNECT_S = 20, ID_OCTETS_MAX = 32 };
 enum { MAX_AGE_LONGEST = 31557600, MAX_AGE_SHORT = 86400, AGE_DIGITS_MAX = 10 };
@@ -222,14 +221,6 @@ static bool is_id(struct text id)
     return id.len > 0 && id.len <= ID_OCTETS_MAX;
 }
 
-/* The value of tag NAME of RECORD; NULL: none. */
-static const struct text *tag_of(struct aspect *a, struct text record, const char *name)
-{
-    struct taglist *tags = region_alloc(a->survey->teller.region, sizeof *tags);
-
-    return tags && taglist_parse(record, true, tags) == TAGLIST_OK ? taglist_get(tags, name) : NULL;
-}
-
 void survey_mta_sts(struct survey *survey)
 {
     struct aspect *a = survey_aspect(survey, "MTA-STS");
@@ -240,7 +231,7 @@ void survey_mta_sts(struct survey *survey)
     if (!survey_name("_mta-sts", survey->domain, name) ||
         !survey_record(a, name, "v=STSv1", &record))
         return;
-    id = tag_of(a, record, "id");
+    id = survey_tag(survey, record, "id");
     if (!id || !is_id(*id))
         aspect_judge(a, GRADE_WRONG, "add id= of up to 32 letters and digits, new with each change",
                      "the record has no valid id=");
@@ -257,7 +248,7 @@ void survey_tls_rpt(struct survey *survey)
     if (!survey_name("_smtp._tls", survey->domain, name) ||
         !survey_record(a, name, "v=TLSRPTv1", &record))
         return;
-    rua = tag_of(a, record, "rua");
+    rua = survey_tag(survey, record, "rua");
     if (!rua || (!text_starts_nocase(*rua, TEXT("mailto:")) &&
                  !text_starts_nocase(*rua, TEXT("https://"))))
         aspect_judge(a, GRADE_WRONG, "add rua=mailto:ADDRESS", "the record names nobody who gets "
