@@ -250,6 +250,15 @@ static void add_client(struct fields *f, const struct session *session)
     add_field(f, "LISTENER", session->listener);
 }
 
+/* The first of METHOD; of signatures one that passes, if any does. */
+static const struct finding *shown_of(const struct judgement *j, enum method method)
+{
+    for (const struct finding *f = j->findings->first; method == METHOD_DKIM && f; f = f->next)
+        if (f->method == METHOD_DKIM && f->result == RESULT_PASS)
+            return f;
+    return first_of(j, method);
+}
+
 static void add_results(struct fields *f, const struct judgement *j)
 {
     static const struct {
@@ -259,29 +268,18 @@ static void add_results(struct fields *f, const struct judgement *j)
         { METHOD_IPREV, "IPREV" }, { METHOD_SPF, "SPF" },     { METHOD_DKIM, "DKIM" },
         { METHOD_ARC, "ARC" },     { METHOD_DMARC, "DMARC" },
     };
+    const struct finding *signature = shown_of(j, METHOD_DKIM);
 
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-        const struct finding *finding = first_of(j, methods[i].method);
+        const struct finding *finding = shown_of(j, methods[i].method);
 
         if (finding)
             add_name(f, methods[i].name, result_names, (int)finding->result);
     }
+    if (signature && signature->result == RESULT_PASS)
+        add_field(f, "DKIM_DOMAIN", finding_get(signature, "header.d"));
     if (j->dmarc && j->dmarc->has_policy)
         add_name(f, "DMARC_POLICY", dmarc_policy_names, (int)j->dmarc->policy);
-}
-
-/* The first signature stands for all, unless another passes. */
-static void prefer_passing_signature(struct fields *f, const struct judgement *j)
-{
-    for (const struct finding *finding = j->findings->first; finding; finding = finding->next) {
-        if (finding->method != METHOD_DKIM || finding->result != RESULT_PASS)
-            continue;
-        for (size_t i = 0; i < f->count; i++)
-            if (text_equal(text_of(f->items[i].name), TEXT("DKIM")))
-                f->items[i].value = text_of(name_of(result_names, RESULT_PASS));
-        add_field(f, "DKIM_DOMAIN", finding_get(finding, "header.d"));
-        return;
-    }
 }
 
 size_t logline_fields(struct region *region, const char *queue_id, const struct session *session,
@@ -296,7 +294,6 @@ size_t logline_fields(struct region *region, const char *queue_id, const struct 
     if (j->author->count > 0)
         add_field(&f, "AUTHOR_DOMAIN", text_of(j->author->domains[0]));
     add_results(&f, j);
-    prefer_passing_signature(&f, j);
     add_client(&f, session);
     if (j->message->recipients)
         add_field(&f, "RECIPIENT_DOMAIN", text_of(j->message->recipients->path.domain));
