@@ -64,10 +64,8 @@ static void take_plain(void *context, struct text octets)
 }
 
 struct xml_sink {
-    struct packer *packer; /* or */
-    FILE *file;
+    struct packer *packer;
     uint64_t octets;
-    bool failed;
 };
 
 static void take_xml(void *context, struct text octets)
@@ -75,10 +73,7 @@ static void take_xml(void *context, struct text octets)
     struct xml_sink *x = context;
 
     x->octets += octets.len;
-    if (x->packer)
-        packer_add(x->packer, octets);
-    else if (fwrite(octets.data, 1, octets.len, x->file) != octets.len)
-        x->failed = true;
+    packer_add(x->packer, octets);
 }
 
 static void add_record(void *context, const struct row *row, uint64_t count)
@@ -118,17 +113,6 @@ static bool write_xml(struct store *store, const struct store_report *report,
         good = fail(error, "out of memory");
     if (!aggregate)
         fail(error, "out of memory");
-    return good && !sink->failed;
-}
-
-bool report_mail_xml(struct store *store, const struct store_report *report,
-                     const struct reporter *reporter, FILE *out, char error[SQL_ERROR_SIZE])
-{
-    struct xml_sink sink = { .file = out };
-    bool good = write_xml(store, report, reporter, &sink, error);
-
-    if (sink.failed)
-        fail(error, strerror(errno));
     return good;
 }
 

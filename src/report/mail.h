@@ -36,8 +36,4 @@ const char *report_mail_header(struct report_mail *mail, struct region *region,
                                const struct reporter *reporter, const char *address, int64_t now,
                                char error[SQL_ERROR_SIZE]);
 
-/* The XML alone, as text, to OUT. */
-bool report_mail_xml(struct store *store, const struct store_report *report,
-                     const struct reporter *reporter, FILE *out, char error[SQL_ERROR_SIZE]);
-
 #endif
