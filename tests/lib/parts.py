@@ -452,6 +452,12 @@ class Client:
         code, text = self.smtp.data(data)
         return code, text.decode(errors="replace")
 
+    def raw(self, command):
+        """(code, text) of the reply to COMMAND, whatever octets that has."""
+        self.smtp.send(command + b"\r\n")
+        code, text = self.smtp.getreply()
+        return code, text.decode(errors="replace")
+
     def quit(self):
         with contextlib.suppress(smtplib.SMTPException, OSError):
             self.smtp.quit()
