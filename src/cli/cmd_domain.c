@@ -22,6 +22,7 @@ static const char help[] =
     "      --keys             compare the keys of the configuration that sign for NAME\n"
     "                         (without it: all) with DNS\n"
     "      --selector NAME    look at this DKIM key (several: once for each)\n"
+    "      --dnssec           validate the answers, whatever the configuration says\n"
     "      --fetch            fetch the MTA-STS policy by HTTPS\n"
     "      --connect HOST:PORT  from there, whatever DNS says\n"
     "      --ca-file FILE     and trust these certificates, not the system's\n"
@@ -38,7 +39,7 @@ enum { SURVEY_QUESTIONS_MAX = 1000, SURVEY_MEMORY_MAX = 16 * 1024 * 1024 };
 
 struct domain_options {
     bool keys, json;
-    bool fetch;
+    bool dnssec, fetch;
     const char *config, *zone, *resolver; /* NULL: not given */
     const char *connect, *ca_file;        /* likewise */
     const char *selectors[SURVEY_SELECTORS_MAX];
@@ -264,6 +265,7 @@ static int survey_domain(const struct domain_options *o, const struct config *co
         .domain = o->name,
         .config = config,
         .selector_count = o->selector_count,
+        .validates = config->resolver.dnssec && !o->zone,
         .fetch = o->fetch,
         .connect = o->connect,
         .ca_file = o->ca_file,
@@ -305,11 +307,13 @@ static struct resolver *choose_resolver(const struct domain_options *o,
 static int run(const struct domain_options *o, struct config *config)
 {
     char error[512] = "";
-    struct resolver *resolver = choose_resolver(o, config, error, sizeof error);
-    struct keyring *keyring =
-        resolver && o->keys ? keyring_new(config, NULL, report_key, NULL) : NULL;
+    struct resolver *resolver;
+    struct keyring *keyring;
     int status;
 
+    config->resolver.dnssec |= o->dnssec;
+    resolver = choose_resolver(o, config, error, sizeof error);
+    keyring = resolver && o->keys ? keyring_new(config, NULL, report_key, NULL) : NULL;
     if (!resolver)
         status = complain(error, o->zone ? EX_DATAERR : o->resolver ? EX_USAGE : EX_CONFIG);
     else if (!o->keys)
@@ -348,6 +352,9 @@ static int set(struct domain_options *o, int option, const char *argument)
             return cli_usage("domain", "more than %d selectors", (int)SURVEY_SELECTORS_MAX);
         o->selectors[o->selector_count++] = argument;
         break;
+    case 'd':
+        o->dnssec = true;
+        break;
     case 'f':
         o->fetch = true;
         break;
@@ -383,6 +390,8 @@ static int check_options(struct domain_options *o, int count, char **arguments)
     }
     if (o->zone && o->resolver)
         return cli_usage("domain", "--zone or --resolver, not both");
+    if (o->zone && o->dnssec)
+        return cli_usage("domain", "nothing in a zone file is validated: --zone or --dnssec");
     return EX_OK;
 }
 
@@ -395,6 +404,7 @@ int cmd_domain(int argc, char **argv)
         { "resolver", required_argument, NULL, 'r' },
         { "json", no_argument, NULL, 'j' },
         { "selector", required_argument, NULL, 's' },
+        { "dnssec", no_argument, NULL, 'd' },
         { "fetch", no_argument, NULL, 'f' },
         { "connect", required_argument, NULL, 'C' },
         { "ca-file", required_argument, NULL, 'A' },

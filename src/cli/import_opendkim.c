@@ -44,7 +44,8 @@ static const char whom[] = "REVIEW: signed is the mail of authenticated clients 
 static void trust_anchor(struct import *import, const struct import_row *row,
                          const struct foreign_setting *s)
 {
-    import_option(import, s, row->section, row->option, "\"validate\"", row->note);
+    import_option(import, s, row->section, "dnssec", "\"validate\"", row->note);
+    import_option(import, s, row->section, row->option, import_quoted(import, s->value), NULL);
 }
 
 static void mode(struct import *import, const struct import_row *row,
@@ -299,8 +300,7 @@ static const struct import_row rows[] = {
     NONE("TemporaryDirectory", FOREIGN_TEXT, no_scratch),
     NONE("TestDNSData", FOREIGN_TEXT, test_data),
     NONE("TestPublicKeys", FOREIGN_TEXT, test_data),
-    { "TrustAnchorFile", FOREIGN_TEXT, trust_anchor, "resolver", "dnssec",
-      "The anchor is that of Debian's dns-root-data, /usr/share/dns/root.key." },
+    { "TrustAnchorFile", FOREIGN_TEXT, trust_anchor, "resolver", "trust-anchors", NULL },
     NONE("TrustSignaturesFrom", FOREIGN_TEXT, dmarc_only),
     NONE("UnboundConfigFile", FOREIGN_TEXT, "REVIEW: no configuration of libunbound is read; see "
                                             "resolver."),

@@ -62,6 +62,7 @@ struct survey {
     const struct config *config;
     const char *selectors[SURVEY_SELECTORS_MAX]; /* given by hand */
     size_t selector_count;
+    bool validates; /* DNSSEC: the resolver tells what is secure */
     /* of the MTA-STS policy: */
     bool fetch;
     const char *connect; /* HOST:PORT to fetch it from; NULL: as DNS says */

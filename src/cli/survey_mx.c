@@ -155,32 +155,50 @@ static bool is_usable(struct text rdata)
     return rdata.len >= TLSA_OCTETS_MIN && (o[0] == 2 || o[0] == 3) && o[1] <= 1 && o[2] <= 2;
 }
 
-static void see_tlsa(struct aspect *a, const char *host, const struct dns_answer *answer)
+/* Whether senders go by what stands there. */
+static bool see_tlsa(struct aspect *a, const char *host, const struct dns_answer *answer)
 {
+    const char *secured = answer->secure ? ", secured by DNSSEC" : "";
     bool usable = false;
 
     for (size_t i = 0; i < answer->count; i++) {
         const unsigned char *o = (const unsigned char *)answer->records[i].data.data;
 
         if (answer->records[i].data.len >= 3)
-            aspect_fact(a, 1, "%s: TLSA %u %u %u", host, o[0], o[1], o[2]);
+            aspect_fact(a, 1, "%s: TLSA %u %u %u%s", host, o[0], o[1], o[2], secured);
         usable |= is_usable(answer->records[i].data);
     }
     if (!usable)
         aspect_judge(a, GRADE_WRONG, "publish \"3 1 1\" with the SHA-256 of the host's public key "
                                      "(RFC 7672, 3.1)",
                      "%s: no TLSA record that SMTP can use", host);
-    else if (!answer->secure || !a->survey->hosts_secure)
-        aspect_judge(a, GRADE_ADVICE, "have the zones signed with DNSSEC; or ask through a "
-                                      "resolver that validates",
-                     "%s: the answers are not validated by DNSSEC: senders ignore the TLSA records",
-                     host);
+    else if (a->survey->validates && !answer->secure)
+        aspect_judge(a, GRADE_ADVICE, "have the zone of the host signed, and its DS record in the "
+                                      "zone above",
+                     "%s: DNSSEC does not secure the TLSA records: senders ignore them", host);
+    return usable && answer->secure;
+}
+
+/* TLSA records count only with a secure way to the host's name (RFC 7672 §2.2.1). */
+static void judge_way(struct aspect *a)
+{
+    const struct survey *s = a->survey;
+
+    if (!s->validates)
+        aspect_judge(a, GRADE_ADVICE, "ask with --dnssec",
+                     "not validated here: senders ignore TLSA records that DNSSEC does not secure");
+    else if (!s->hosts_secure)
+        aspect_judge(a, GRADE_ADVICE, "have the zone of the domain signed, and its DS record in "
+                                      "the zone above",
+                     "DNSSEC does not secure the MX records: senders ignore the TLSA records");
+    else
+        aspect_fact(a, 0, "DNSSEC secures the MX records");
 }
 
 void survey_dane(struct survey *survey)
 {
     struct aspect *a = survey_aspect(survey, "DANE");
-    size_t found = 0;
+    size_t found = 0, secure = 0;
 
     for (size_t i = 0; i < survey->host_count; i++) {
         const struct dns_answer *answer;
@@ -191,13 +209,16 @@ void survey_dane(struct survey *survey)
         answer = survey_ask(a, name, DNS_TLSA);
         if (answer && answer->count > 0) {
             found++;
-            see_tlsa(a, survey->hosts[i], answer);
+            secure += see_tlsa(a, survey->hosts[i], answer);
         }
     }
+    if (found > 0)
+        judge_way(a);
     if (found > 0 && found < survey->host_count)
         aspect_judge(a, GRADE_ADVICE, "publish them for every host: the weakest is what is attacked",
                      "%zu of %zu MX hosts have TLSA records", found, survey->host_count);
     else if (found == 0 && a && a->grade == GRADE_GOOD)
         aspect_judge(a, GRADE_ABSENT, NULL, "no TLSA record of an MX host");
     aspect_number(a, "hosts", (double)found);
+    aspect_number(a, "secure", (double)(survey->hosts_secure ? secure : 0));
 }

@@ -126,6 +126,7 @@ struct config {
         unsigned questions;       /* a message */
         unsigned cache;           /* answers */
         bool dnssec;
+        const char *trust_anchors; /* for dnssec */
     } resolver;
     struct {
         const char *engine;

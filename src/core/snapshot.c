@@ -12,7 +12,7 @@ struct resolver *resolver_configured(const struct config *config, const char *co
         &(struct resolver_settings){
             .servers = servers,
             .timeout_ms = config->resolver.timeout * 1000,
-            .dnssec = config->resolver.dnssec ? DNSSEC_VALIDATE : DNSSEC_OFF,
+            .anchors = config->resolver.dnssec ? config->resolver.trust_anchors : NULL,
             .cache_max = config->resolver.cache,
         },
         error, error_size);

@@ -20,15 +20,14 @@
 
 struct resolver; /* reference counted */
 
-enum dnssec_mode { DNSSEC_OFF, DNSSEC_VALIDATE };
-
 struct resolver_settings {
     const char *const *servers; /* "192.0.2.53", "127.0.0.1@5353", "::1@53";
                                    NULL-terminated; empty: those of resolv.conf
                                    as it is now, and without any there, the
                                    root servers and down */
     unsigned timeout_ms;        /* one question, from start to answer */
-    enum dnssec_mode dnssec;
+    const char *anchors;        /* file of DNSKEY or DS records that DNSSEC
+                                   begins with; NULL: nothing is validated */
     size_t cache_max;           /* answers kept in our cache */
 };
 

@@ -342,19 +342,36 @@ static bool set_sockets(struct ub_ctx *context, char *error, size_t error_size)
     return set_option(context, "outgoing-num-tcp:", number, error, error_size);
 }
 
-static bool set_dnssec(struct ub_ctx *context, enum dnssec_mode mode, char *error,
-                       size_t error_size)
+/* With an empty file libunbound would validate nothing, and not say so; what is no
+ * record it refuses itself. */
+static bool has_anchors(const char *path, char *error, size_t error_size)
 {
-    static const char anchors[] = "/usr/share/dns/root.key";
-    int failed;
+    FILE *file = fopen(path, "re");
+    bool found = false;
+    char line[512];
 
-    if (mode == DNSSEC_OFF)
-        return set_option(context, "module-config:", "iterator", error, error_size);
-    if (access(anchors, R_OK) != 0) {
-        snprintf(error, error_size, "%s: %s (Debian package dns-root-data)", anchors,
-                 strerror(errno));
+    if (!file) {
+        snprintf(error, error_size, "%s: %s (those of the root: Debian package dns-root-data)",
+                 path, strerror(errno));
         return false;
     }
+    while (!found && fgets(line, sizeof line, file))
+        found = !strchr(";\r\n", line[strspn(line, " \t")]);
+    fclose(file);
+    if (!found)
+        snprintf(error, error_size, "%s: no trust anchors in it", path);
+    return found;
+}
+
+static bool set_dnssec(struct ub_ctx *context, const char *anchors, char *error,
+                       size_t error_size)
+{
+    int failed;
+
+    if (!anchors)
+        return set_option(context, "module-config:", "iterator", error, error_size);
+    if (!has_anchors(anchors, error, error_size))
+        return false;
     if (!set_option(context, "module-config:", "validator iterator", error, error_size))
         return false;
     failed = ub_ctx_add_ta_file(context, anchors);
@@ -453,7 +470,7 @@ static bool configure(struct ub_ctx *context, const struct resolver_settings *se
     if (!collect_servers(settings, &servers, error, error_size) ||
         !set_options(context, common_options, error, error_size) ||
         !set_sockets(context, error, error_size) ||
-        !set_dnssec(context, settings->dnssec, error, error_size))
+        !set_dnssec(context, settings->anchors, error, error_size))
         return false;
     if (servers.count == 0)
         return set_options(context, recursing_options, error, error_size);
@@ -467,7 +484,10 @@ static struct unbound_backend *backend_new(const struct resolver_settings *setti
 {
     struct unbound_backend *self = calloc(1, sizeof *self);
 
-    snprintf(error, error_size, "libunbound does not start");
+    if (settings->anchors) /* it reads them last */
+        snprintf(error, error_size, "libunbound does not start: is %s right?", settings->anchors);
+    else
+        snprintf(error, error_size, "libunbound does not start");
     if (!self)
         return NULL;
     self->backend = (struct resolver_backend){ unbound_ask, unbound_stop, false };

@@ -44,7 +44,8 @@ static struct resolver *kept_resolver(const struct config *config)
         same_strings(&before->resolver.servers, &config->resolver.servers) &&
         before->resolver.timeout == config->resolver.timeout &&
         before->resolver.cache == config->resolver.cache &&
-        before->resolver.dnssec == config->resolver.dnssec)
+        before->resolver.dnssec == config->resolver.dnssec &&
+        strcmp(before->resolver.trust_anchors, config->resolver.trust_anchors) == 0)
         resolver = resolver_ref(snapshot->resolver);
     snapshot_unref(snapshot);
     return resolver;

@@ -125,15 +125,18 @@ class Process:
 
 
 class Nsd:
-    """NSD, authoritative for the root: the whole DNS of a test."""
+    """NSD, authoritative for the root: the whole DNS of a test.  ZONES: texts of other
+    zones by their names, or of the root's own."""
 
     HEAD = "$TTL 300\n. SOA ns.invalid. host.invalid. 1 3600 600 86400 300\n. NS ns.invalid.\n"
 
-    def __init__(self, base, records, port=None):
+    def __init__(self, base, records, port=None, zones=None):
         self.dir = pathlib.Path(base) / "nsd"
         self.dir.mkdir(exist_ok=True)
         self.port = port or free_port()
-        (self.dir / "root.zone").write_text(self.HEAD + records)
+        zones = {".": self.HEAD + records, **(zones or {})}
+        for number, text in enumerate(zones.values()):
+            (self.dir / f"{number}.zone").write_text(text)
         (self.dir / "nsd.conf").write_text(f"""server:
   ip-address: 127.0.0.1@{self.port}
   username: ""
@@ -147,10 +150,10 @@ class Nsd:
   xfrdir: "{self.dir}"
 remote-control:
   control-enable: no
-zone:
-  name: "."
-  zonefile: "root.zone"
-""")
+""" + "".join(f"""zone:
+  name: "{name}"
+  zonefile: "{number}.zone"
+""" for number, name in enumerate(zones)))
         self.start()
 
     def start(self):

@@ -139,6 +139,7 @@ static void assert_defaults(const struct config *c)
     assert_int_equal(c->resolver.questions, 100);
     assert_int_equal(c->resolver.cache, 10000);
     assert_false(c->resolver.dnssec);
+    assert_string_equal(c->resolver.trust_anchors, "/usr/share/dns/root.key");
     assert_string_equal(c->spf.engine, "native");
     assert_int_equal(c->spf.on_fail, SPF_FAIL_ACCEPT);
     assert_int_equal(c->spf.reject_at, SPF_REJECT_AT_END);
@@ -220,7 +221,7 @@ static const char everything[] =
     "trusted-lists = {\"Lists.Example.ORG.\", \"b\xc3\xbc" "cher.example\"}\n"
     "null-mx-sender = accept  show-auth-name = yes\n"
     "resolver {\n servers = {\"127.0.0.1@5353\", \"::1\"}\n timeout = 60\n message-timeout = 1\n"
-    " dnssec = \"validate\" questions = 1000 cache = 0 }\n"
+    " dnssec = \"validate\" trust-anchors = \"/etc/anchors\" questions = 1000 cache = 0 }\n"
     "spf { engine = \"libspf2\" on-fail = \"reject\" reject-at = \"mail\" }\n"
     "dkim { engine = 'libopendkim' min-rsa-bits = 4096 max-signatures = 50 }\n"
     "arc { verify = false trusted-sealers = {\"Lists.Example.org\"} }\n"
@@ -283,6 +284,7 @@ static void every_option_is_read(void **state)
     assert_int_equal(c->resolver.timeout, 60);
     assert_int_equal(c->resolver.message_timeout, 1);
     assert_true(c->resolver.dnssec);
+    assert_string_equal(c->resolver.trust_anchors, "/etc/anchors");
     assert_int_equal(c->resolver.questions, 1000);
     assert_int_equal(c->resolver.cache, 0);
     assert_int_equal(c->spf.on_fail, SPF_FAIL_REJECT);
