@@ -31,7 +31,10 @@ struct arc_verifier {
     struct header_index *header;
     struct arc_chain chain;
     struct evidence evidence[ARC_INSTANCE_MAX + 1]; /* by instance */
-    unsigned early_keys;
+    size_t early_keys;
+    const struct signature *early[EARLY_KEYS_MAX]; /* with keys of their own */
+    bool newest_judged; /* the newest AMS: */
+    const char *newest_fault;
 };
 
 struct arc_verifier *arc_verifier_new(struct message *message, const struct arc_params *params)
@@ -57,11 +60,24 @@ static void ask_key(struct arc_verifier *v, enum arc_part part, const struct sig
         dns_scope_start(v->params.dns, name, DNS_TXT, NULL, NULL);
 }
 
+/* Whether the key of S is among the first few, counting each key once. */
+static bool may_ask_early(struct arc_verifier *v, const struct signature *s)
+{
+    for (size_t i = 0; i < v->early_keys; i++)
+        if (strcmp(v->early[i]->domain, s->domain) == 0 &&
+            strcmp(v->early[i]->selector, s->selector) == 0)
+            return true;
+    if (v->early_keys == EARLY_KEYS_MAX)
+        return false;
+    v->early[v->early_keys++] = s;
+    return true;
+}
+
 void arc_verifier_field(struct arc_verifier *v, const struct field *field)
 {
     const struct signature *s = arc_chain_field(&v->chain, field);
 
-    if (s && v->early_keys++ < EARLY_KEYS_MAX)
+    if (s && may_ask_early(v, s))
         ask_key(v, field_is(field, TEXT("ARC-Seal")) ? ARC_SEAL : ARC_MESSAGE_SIGNATURE, s);
 }
 
@@ -244,20 +260,49 @@ static const char *verify_step(const struct arc_verifier *v, struct step step)
                : verify_message(v, step.instance);
 }
 
+static bool keys_left(const struct arc_verifier *v)
+{
+    unsigned steps = step_count(&v->chain);
+
+    for (unsigned i = 0; i < steps; i++) {
+        struct step step = step_at(&v->chain, i);
+
+        if (!v->evidence[step.instance].asked[step.part])
+            return true;
+    }
+    return false;
+}
+
+/* The keys of a long chain are not asked for before its newest AMS is good: an
+ * invented one costs few questions. */
+static void verify_newest(struct arc_verifier *v)
+{
+    if (v->newest_judged)
+        return;
+    v->newest_judged = true;
+    ask_keys(v, 0, 1);
+    v->newest_fault = verify_step(v, step_at(&v->chain, 0));
+    if (!v->newest_fault)
+        ask_keys(v, 1, step_count(&v->chain));
+}
+
+void arc_verifier_end_of_body(struct arc_verifier *v)
+{
+    if (v->chain.field_count > 0 && !v->chain.fault && keys_left(v))
+        verify_newest(v);
+}
+
 /* Breaks the chain at the first step that fails; an older AMS ends the search
- * for oldest-pass instead (step 5).  The keys of a long chain are not asked for
- * before its newest AMS is good: an invented one costs few questions. */
+ * for oldest-pass instead (step 5). */
 static void verify_chain(struct arc_verifier *v, struct arc_outcome *outcome)
 {
     unsigned steps = step_count(&v->chain);
 
-    ask_keys(v, 0, 1);
+    verify_newest(v);
     for (unsigned i = 0; i < steps; i++) {
         struct step step = step_at(&v->chain, i);
-        const char *reason = verify_step(v, step);
+        const char *reason = i == 0 ? v->newest_fault : verify_step(v, step);
 
-        if (i == 0 && !reason)
-            ask_keys(v, 1, steps);
         if (!reason)
             continue;
         if (i <= v->chain.newest)

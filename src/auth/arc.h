@@ -50,7 +50,12 @@ void arc_verifier_field(struct arc_verifier *verifier, const struct field *field
  * (memory) leaves the chain unjudged. */
 void arc_verifier_end_of_header(struct arc_verifier *verifier, struct header_index *header);
 
-/* The body has been digested to its end: waits for keys, verifies, appends the
+/* The body has been digested to its end.  Waits for the newest signature's key if those
+ * of more than a few depend on it: to be called before other checks wait, so that these
+ * are asked meanwhile.  May be left out. */
+void arc_verifier_end_of_body(struct arc_verifier *verifier);
+
+/* Likewise: waits for keys, verifies, appends the
  * finding, with CLIENT (IP_NONE: unknown) as smtp.remote-ip. */
 void check_arc(struct findings *findings, struct arc_verifier *verifier,
                const struct ip_address *client, struct arc_outcome *outcome);

@@ -218,13 +218,19 @@ static enum alignment align(struct evaluation *e, const char *domain, bool stric
     return strcmp(organization, e->organization) == 0 ? ALIGNED : NOT_ALIGNED;
 }
 
+/* Whether an identifier with this result may make the message pass. */
+static bool matters(enum result result, const char *domain)
+{
+    return (result == RESULT_PASS || result == RESULT_TEMPERROR) && domain && *domain;
+}
+
 /* An identifier with a result.  Returns it if it makes the message pass. */
 static const char *consider(struct evaluation *e, enum result result, const char *domain,
                             bool strict)
 {
     enum alignment alignment;
 
-    if ((result != RESULT_PASS && result != RESULT_TEMPERROR) || !domain || !*domain)
+    if (!matters(result, domain))
         return NULL;
     alignment = align(e, domain, strict);
     if (result == RESULT_PASS && alignment == ALIGNED)
@@ -238,14 +244,6 @@ static const char *consider(struct evaluation *e, enum result result, const char
     return NULL;
 }
 
-static void prefetch_identifier(const struct evaluation *e, enum result result, const char *domain,
-                                bool strict)
-{
-    if ((result == RESULT_PASS || result == RESULT_TEMPERROR) && domain && *domain &&
-        needs_walk(e, domain, strict))
-        dmarc_prefetch_identifier(e->judge->request->dns, domain, DMARC_TREE_WALK);
-}
-
 /* The domain of the first passing signature that aligns. */
 static const char *aligned_signature(struct evaluation *e, bool strict)
 {
@@ -257,23 +255,45 @@ static const char *aligned_signature(struct evaluation *e, bool strict)
     return aligned;
 }
 
+static bool strict_spf(const struct evaluation *e)
+{
+    return e->level && e->level->record->strict_spf;
+}
+
+static bool strict_dkim(const struct evaluation *e)
+{
+    return e->level && e->level->record->strict_dkim;
+}
+
+/* Starts the walks of all identifiers that have to be walked for. */
+static void start_walks(const struct evaluation *e)
+{
+    const struct dmarc_request *request = e->judge->request;
+
+    if (request->discovery != DMARC_TREE_WALK)
+        return;
+    if (matters(request->spf_result, request->spf_domain) &&
+        needs_walk(e, request->spf_domain, strict_spf(e)))
+        dmarc_walk_start(request->dns, request->spf_domain);
+    for (size_t i = 0; i < request->dkim_count; i++) {
+        const struct dmarc_dkim *dkim = &request->dkim[i];
+
+        if (matters(dkim->result, dkim->domain) && needs_walk(e, dkim->domain, strict_dkim(e)))
+            dmarc_walk_start(request->dns, dkim->domain);
+    }
+}
+
 /* Which identifiers align.  A passing signature of the author domain itself is
- * preferred; all walks are started before the first is waited for. */
+ * preferred. */
 static void align_identifiers(struct evaluation *e)
 {
     const struct dmarc_request *request = e->judge->request;
-    const struct dmarc_record *record = e->level ? e->level->record : NULL;
-    bool strict_spf = record && record->strict_spf, strict_dkim = record && record->strict_dkim;
 
-    if (request->discovery == DMARC_TREE_WALK) {
-        prefetch_identifier(e, request->spf_result, request->spf_domain, strict_spf);
-        for (size_t i = 0; i < request->dkim_count; i++)
-            prefetch_identifier(e, request->dkim[i].result, request->dkim[i].domain, strict_dkim);
-    }
-    e->outcome.aligned_spf = consider(e, request->spf_result, request->spf_domain, strict_spf);
+    e->outcome.aligned_spf =
+        consider(e, request->spf_result, request->spf_domain, strict_spf(e));
     e->outcome.aligned_dkim = aligned_signature(e, true);
     if (!e->outcome.aligned_dkim)
-        e->outcome.aligned_dkim = aligned_signature(e, strict_dkim);
+        e->outcome.aligned_dkim = aligned_signature(e, strict_dkim(e));
 }
 
 /* A message that used up its own questions will not fare better later. */
@@ -305,7 +325,13 @@ static enum result conclude(struct evaluation *e)
     return RESULT_FAIL;
 }
 
-static void evaluate(struct evaluation *e, struct judge *judge, const char *author)
+/* Whether identifiers matter: there is a policy, or may be one. */
+static bool looks_at_identifiers(const struct evaluation *e)
+{
+    return e->policy_unknown || (e->level && e->level->usable);
+}
+
+static void begin(struct evaluation *e, struct judge *judge, const char *author)
 {
     *e = (struct evaluation){ .judge = judge };
     e->author = text_dup(judge->request->region, text_of(author));
@@ -315,11 +341,41 @@ static void evaluate(struct evaluation *e, struct judge *judge, const char *auth
         return;
     discover(e);
     e->outcome.organizational_domain = e->organization;
+    if (looks_at_identifiers(e))
+        start_walks(e);
+}
+
+static void finish(struct evaluation *e)
+{
+    if (!e->author)
+        return;
     choose_policy(e);
-    if (e->policy_unknown || (e->level && e->level->usable))
+    if (looks_at_identifiers(e))
         align_identifiers(e);
     e->outcome.result = conclude(e);
     e->outcome.reason = e->reason;
+}
+
+/* One evaluation an author domain: whatever any of them will ask is asked before it is
+ * waited for.  NULL: memory. */
+static struct evaluation *begin_all(struct judge *judge)
+{
+    const struct dmarc_request *request = judge->request;
+    const struct author *author = request->author;
+    struct evaluation *all = region_array(request->region, author->count, sizeof *all);
+
+    for (size_t i = 0; i < author->count; i++)
+        dmarc_prefetch(request->dns, author->domains[i], request->discovery);
+    for (size_t i = 0; all && i < author->count; i++)
+        begin(&all[i], judge, author->domains[i]);
+    return all;
+}
+
+void dmarc_prefetch_alignment(const struct dmarc_request *request)
+{
+    struct judge judge = { .request = request };
+
+    begin_all(&judge);
 }
 
 /* Why there is no author domain to evaluate; NULL when there is. */
@@ -378,16 +434,14 @@ static void add_queries(struct judge *judge, const struct dmarc_walk *walk)
 static void judge_authors(struct judge *judge, struct dmarc_outcome *outcome)
 {
     const struct author *author = judge->request->author;
+    struct evaluation *all = begin_all(judge);
 
-    for (size_t i = 0; i < author->count; i++)
-        dmarc_prefetch(judge->request->dns, author->domains[i], judge->request->discovery);
-    for (size_t i = 0; i < author->count; i++) {
-        struct evaluation e;
-
-        evaluate(&e, judge, author->domains[i]);
-        add_queries(judge, &e.walk);
-        if (i == 0 || decides_over(&e.outcome, outcome))
-            *outcome = e.outcome;
+    outcome->result = RESULT_TEMPERROR;
+    for (size_t i = 0; all && i < author->count; i++) {
+        finish(&all[i]);
+        add_queries(judge, &all[i].walk);
+        if (i == 0 || decides_over(&all[i].outcome, outcome))
+            *outcome = all[i].outcome;
     }
     outcome->query_count = judge->query_count;
     memcpy(outcome->queries, judge->queries, sizeof outcome->queries);

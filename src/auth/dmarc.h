@@ -89,10 +89,14 @@ struct dmarc_outcome {
  * whether DOMAIN exists is asked as soon as it shows that np matters. */
 void dmarc_prefetch(struct dns_scope *dns, const char *domain, enum dmarc_discovery discovery);
 
-/* The same for an identifier that may align: its policy, and so its existence, does not
- * matter. */
-void dmarc_prefetch_identifier(struct dns_scope *dns, const char *domain,
-                               enum dmarc_discovery discovery);
+/* The same for the identifier DOMAIN, if it may align with an author domain by its
+ * organizational domain; its policy, and so its existence, does not matter. */
+void dmarc_prefetch_identifier(struct dns_scope *dns, const struct author *author,
+                               const char *domain, enum dmarc_discovery discovery);
+
+/* Starts what check_dmarc() of this request will ask beside the authors' walks, which it
+ * waits for. */
+void dmarc_prefetch_alignment(const struct dmarc_request *request);
 
 /* Judges and appends the finding (header.from, policy.dmarc). */
 void check_dmarc(struct findings *findings, const struct dmarc_request *request,

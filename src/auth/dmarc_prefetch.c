@@ -47,14 +47,9 @@ static void ask_if_it_matters(struct existence *existence)
 static void own_known(void *context, const struct dns_answer *answer)
 {
     struct existence *existence = context;
-    bool found = dns_failed(answer);
+    struct dmarc_record record;
 
-    for (size_t i = 0; i < answer->count && !found; i++) {
-        struct dmarc_record record;
-
-        found = dmarc_record_parse(answer->records[i].data, &record) != DMARC_RECORD_NONE;
-    }
-    if (!found)
+    if (!dns_failed(answer) && dmarc_record_select(answer, &record) == DMARC_RECORD_NONE)
         existence->has_no_record = true;
     ask_if_it_matters(existence);
 }
@@ -62,15 +57,9 @@ static void own_known(void *context, const struct dns_answer *answer)
 static void inherited_known(void *context, const struct dns_answer *answer)
 {
     struct existence *existence = context;
-    bool has_np = false;
+    struct dmarc_record record;
 
-    for (size_t i = 0; answer->status == DNS_OK && i < answer->count && !has_np; i++) {
-        struct dmarc_record record;
-
-        has_np = dmarc_record_parse(answer->records[i].data, &record) == DMARC_RECORD_OK &&
-                 record.has_np;
-    }
-    if (has_np)
+    if (dmarc_record_select(answer, &record) == DMARC_RECORD_OK && record.has_np)
         existence->np_above = true;
     ask_if_it_matters(existence);
 }
@@ -100,14 +89,22 @@ void dmarc_prefetch(struct dns_scope *dns, const char *domain, enum dmarc_discov
     }
 }
 
-void dmarc_prefetch_identifier(struct dns_scope *dns, const char *domain,
-                               enum dmarc_discovery discovery)
+/* Whether DOMAIN may be of the organization of AUTHOR, which is not known yet: two
+ * labels in common make it likely enough. */
+static bool may_align(const char *author, const char *domain)
 {
-    const char *names[DMARC_WALK_MAX];
-    size_t count = names_of(domain, discovery, names);
-    domain_name query;
+    return strcmp(author, domain) != 0 && domain_labels(domain) > 1 &&
+           domain_is_within(author, domain_last_labels(domain, 2));
+}
 
-    for (size_t i = 0; i < count; i++)
-        if (dmarc_query_name(names[i], query))
-            dns_scope_start(dns, query, DNS_TXT, NULL, NULL);
+void dmarc_prefetch_identifier(struct dns_scope *dns, const struct author *author,
+                               const char *domain, enum dmarc_discovery discovery)
+{
+    if (discovery != DMARC_TREE_WALK)
+        return;
+    for (size_t i = 0; i < author->count; i++)
+        if (may_align(author->domains[i], domain)) {
+            dmarc_walk_start(dns, domain);
+            return;
+        }
 }

@@ -35,33 +35,50 @@ bool dmarc_query_name(const char *name, domain_name out)
     return true;
 }
 
-/* The one DMARC record of ANSWER.  Several at one name are as good as none
- * (§4.10 step 2), and so is one that cannot be read. */
-static void read_answer(struct region *region, const struct dns_answer *answer,
-                        struct dmarc_level *level)
+/* Several at one name are as good as none (§4.10 step 2), and so is one that
+ * cannot be read. */
+enum dmarc_record_kind dmarc_record_select(const struct dns_answer *answer,
+                                           struct dmarc_record *record)
 {
     enum dmarc_record_kind kind = DMARC_RECORD_NONE;
-    struct dmarc_record found;
-    struct dmarc_record *kept;
 
-    for (size_t i = 0; i < answer->count; i++) {
-        struct dmarc_record record;
-        enum dmarc_record_kind this = dmarc_record_parse(answer->records[i].data, &record);
+    for (size_t i = 0; answer->status == DNS_OK && i < answer->count; i++) {
+        struct dmarc_record found;
+        enum dmarc_record_kind this = dmarc_record_parse(answer->records[i].data, &found);
 
         if (this == DMARC_RECORD_NONE)
             continue;
         if (kind != DMARC_RECORD_NONE)
-            return;
+            return DMARC_RECORD_NONE;
         kind = this;
-        found = record;
+        *record = found;
     }
-    if (kind == DMARC_RECORD_NONE || kind == DMARC_RECORD_INVALID)
-        return;
-    if (!(kept = region_alloc(region, sizeof *kept)))
+    return kind == DMARC_RECORD_INVALID ? DMARC_RECORD_NONE : kind;
+}
+
+static void read_answer(struct region *region, const struct dns_answer *answer,
+                        struct dmarc_level *level)
+{
+    struct dmarc_record found;
+    enum dmarc_record_kind kind = dmarc_record_select(answer, &found);
+    struct dmarc_record *kept;
+
+    if (kind == DMARC_RECORD_NONE || !(kept = region_alloc(region, sizeof *kept)))
         return;
     *kept = found;
     level->record = kept;
     level->usable = kind == DMARC_RECORD_OK;
+}
+
+void dmarc_walk_start(struct dns_scope *dns, const char *domain)
+{
+    const char *names[DMARC_WALK_MAX];
+    size_t count = dmarc_walk_names(domain, names);
+    domain_name query;
+
+    for (size_t i = 0; i < count; i++)
+        if (dmarc_query_name(names[i], query))
+            dns_scope_start(dns, query, DNS_TXT, NULL, NULL);
 }
 
 bool dmarc_walk_ask(struct dmarc_walk *walk, struct region *region, struct dns_scope *dns,
@@ -81,8 +98,7 @@ bool dmarc_walk_ask(struct dmarc_walk *walk, struct region *region, struct dns_s
         walk->why = answer->why;
         return false;
     }
-    if (answer->status == DNS_OK)
-        read_answer(region, answer, level);
+    read_answer(region, answer, level);
     return true;
 }
 

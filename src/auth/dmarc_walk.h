@@ -11,6 +11,8 @@
 
 #include "auth/dmarc.h"
 
+struct dns_answer;
+
 enum { DMARC_WALK_MAX = 8 };
 
 struct dmarc_level {
@@ -34,6 +36,14 @@ size_t dmarc_walk_names(const char *domain, const char *names[DMARC_WALK_MAX]);
 
 /* The DNS name of the record of NAME: "_dmarc.NAME".  False when too long. */
 bool dmarc_query_name(const char *name, domain_name out);
+
+/* The one DMARC record of ANSWER into *RECORD; its texts are the answer's.  NONE also
+ * when there are several, or one that cannot be read. */
+enum dmarc_record_kind dmarc_record_select(const struct dns_answer *answer,
+                                           struct dmarc_record *record);
+
+/* Starts all questions of the walk of DOMAIN. */
+void dmarc_walk_start(struct dns_scope *dns, const char *domain);
 
 /* Asks at NAME alone and adds the level.  False when there was no answer. */
 bool dmarc_walk_ask(struct dmarc_walk *walk, struct region *region, struct dns_scope *dns,

@@ -35,6 +35,17 @@ struct finding *findings_add(struct findings *findings, enum method method, enum
     return finding;
 }
 
+void findings_put_first(struct findings *findings, struct findings *first)
+{
+    if (!first->first)
+        return;
+    if (!findings->first)
+        findings->end = first->end;
+    *first->end = findings->first;
+    findings->first = first->first;
+    findings_init(first, first->region);
+}
+
 void finding_property(struct findings *findings, struct finding *finding, const char *name,
                       struct text value)
 {

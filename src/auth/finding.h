@@ -69,6 +69,10 @@ void findings_init(struct findings *findings, struct region *region);
 struct finding *findings_add(struct findings *findings, enum method method, enum result result,
                              const char *reason);
 
+/* Puts what is in FIRST, of the same region, before what is in FINDINGS; FIRST is
+ * empty then. */
+void findings_put_first(struct findings *findings, struct findings *first);
+
 /* The helpers accept a NULL finding and do nothing then. */
 void finding_property(struct findings *findings, struct finding *finding, const char *name,
                       struct text value);

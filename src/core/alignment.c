@@ -42,7 +42,7 @@ void alignment_start(const struct alignment_question *q)
     for (size_t i = 0; i < q->author->count; i++)
         dmarc_prefetch(q->dns, q->author->domains[i], q->discovery);
     for (size_t k = 0; k < q->signer_count; k++)
-        dmarc_prefetch_identifier(q->dns, q->signers[k].domain, q->discovery);
+        dmarc_prefetch_identifier(q->dns, q->author, q->signers[k].domain, q->discovery);
 }
 
 /* What DMARC makes of the message, if all these signatures pass. */

@@ -110,19 +110,9 @@ void checks_field(struct transaction *t, const struct field *field)
         start_author_lookups(t, field);
 }
 
-/* An identifier that may align by its organizational domain: that asks for a
- * walk of its own.  Two labels in common make it worth starting early. */
 static void start_identifier_lookups(struct transaction *t, const char *domain)
 {
-    for (size_t i = 0; i < t->author.count; i++) {
-        const char *author = t->author.domains[i];
-
-        if (!text_equal(text_of(author), text_of(domain)) && domain_labels(domain) > 1 &&
-            domain_is_within(author, domain_last_labels(domain, 2))) {
-            dmarc_prefetch_identifier(t->dns, domain, checks_discovery(t->snapshot->config));
-            return;
-        }
-    }
+    dmarc_prefetch_identifier(t->dns, &t->author, domain, checks_discovery(t->snapshot->config));
 }
 
 /* The HELO name as a domain; false when it is none (RFC 7208 §2.3). */
@@ -149,17 +139,21 @@ void checks_end_of_header(struct transaction *t)
         arc_verifier_end_of_header(t->arc, header);
 }
 
-/* --- the checks, in the order of the Authentication-Results field -------- */
+/* --- the checks ---------------------------------------------------------- */
 
+/* Its finding stands first, whenever it is made. */
 static void judge_client(struct transaction *t)
 {
     const struct session *session = t->session;
+    struct findings findings;
 
+    findings_init(&findings, t->findings.region);
     if (*session->client_name)
-        check_iprev_named(&t->findings, session->dns, &session->client, session->client_name,
+        check_iprev_named(&findings, session->dns, &session->client, session->client_name,
                           t->client_name);
     else
-        check_iprev(&t->findings, session->dns, &session->client, t->client_name);
+        check_iprev(&findings, session->dns, &session->client, t->client_name);
+    findings_put_first(&t->findings, &findings);
 }
 
 void checks_spf(struct transaction *t, struct findings *findings)
@@ -201,7 +195,8 @@ static void judge_dmarc_of(struct transaction *t)
 
 static void run_checks(struct transaction *t)
 {
-    judge_client(t);
+    if (t->arc)
+        arc_verifier_end_of_body(t->arc);
     checks_spf(t, &t->findings);
     check_dkim(&t->findings, t->dkim);
     if (t->arc)
@@ -264,6 +259,9 @@ static const char *ask_sealers(struct transaction *t)
     return answer.comment;
 }
 
+/* All that can be asked is under way.  What an answer leads to besides (an explanation,
+ * the keys of a long chain, what sealers saw) is asked when that answer is looked at; so
+ * those that may lead on are looked at first, and the client's names last. */
 void checks_judge(struct transaction *t)
 {
     struct judgement *j = &t->judgement;
@@ -276,6 +274,7 @@ void checks_judge(struct transaction *t)
     evidence.list_domain = *j->list.domain ? j->list.domain : NULL;
     evidence.list_signed = j->list.is_signed;
     evidence.sealers = ask_sealers(t);
+    judge_client(t);
     verdict_decide(&evidence, &j->verdict);
     if (t->mail_verdict.action == ACTION_REJECT)
         j->verdict = t->mail_verdict;

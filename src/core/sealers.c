@@ -5,6 +5,7 @@
 #include "auth/authres.h"
 #include "base/buf.h"
 #include "base/ip.h"
+#include "base/region.h"
 
 enum {
     COMMENT_MAX = 32 * 1024, /* 50 seals with the longest names fit */
@@ -52,67 +53,80 @@ static struct text identifier_of(const struct finding *f)
     return value;
 }
 
-/* DMARC, judged here from the SPF and DKIM results that he saw. */
-static bool aligned_pass(const struct sealers_question *q, const struct findings *seen)
-{
-    domain_name domains[SIGNATURES_MAX], sender = "";
+/* One sealer's assessment. */
+struct testimony {
+    enum { SAW_NOTHING, SAW_AUTHOR, SAW_RESULTS } saw;
+    /* Of SAW_RESULTS: DMARC, to be judged here from the SPF and DKIM results. */
+    struct dmarc_request request;
     struct dmarc_dkim signatures[SIGNATURES_MAX];
-    struct dmarc_outcome outcome;
-    struct findings unused;
-    size_t count = 0;
+};
+
+/* The passing results that SEEN has of SPF and DKIM; SAW_NOTHING: none. */
+static void take_results(struct testimony *t, const struct sealers_question *q,
+                         const struct findings *seen)
+{
+    struct dmarc_request *r = &t->request;
     domain_name domain;
 
+    *r = (struct dmarc_request){
+        .region = q->region,
+        .dns = q->dns,
+        .author = q->author,
+        .discovery = q->discovery,
+        .dkim = t->signatures,
+    };
     for (const struct finding *f = seen->first; f; f = f->next) {
-        if (!domain_of(identifier_of(f), domain))
+        const char *copy;
+
+        if (!domain_of(identifier_of(f), domain) || !(copy = text_dup(q->region, text_of(domain))))
             continue;
         if (f->method == METHOD_SPF) {
-            memcpy(sender, domain, sizeof domain);
-        } else if (count < SIGNATURES_MAX) {
-            memcpy(domains[count], domain, sizeof domain);
-            signatures[count] = (struct dmarc_dkim){ RESULT_PASS, domains[count] };
-            count++;
+            r->spf_result = RESULT_PASS;
+            r->spf_domain = copy;
+        } else if (r->dkim_count < SIGNATURES_MAX) {
+            t->signatures[r->dkim_count++] = (struct dmarc_dkim){ RESULT_PASS, copy };
         }
     }
-    if (count == 0 && !*sender)
-        return false;
-    findings_init(&unused, q->region);
-    check_dmarc(&unused,
-                &(struct dmarc_request){
-                    .region = q->region,
-                    .dns = q->dns,
-                    .author = q->author,
-                    .discovery = q->discovery,
-                    .spf_result = *sender ? RESULT_PASS : RESULT_NONE,
-                    .spf_domain = sender,
-                    .dkim_count = count,
-                    .dkim = signatures,
-                },
-                &outcome);
-    return outcome.result == RESULT_PASS;
+    if (r->spf_result == RESULT_PASS || r->dkim_count > 0)
+        t->saw = SAW_RESULTS;
 }
 
-static bool saw_author(const struct sealers_question *q, const struct arc_set *set)
+static void hear(struct testimony *t, const struct sealers_question *q, const struct arc_set *set)
 {
     struct findings seen;
     struct text id;
 
+    t->saw = SAW_NOTHING;
     findings_init(&seen, q->region);
     if (!authres_read(set->results, &id, &seen))
-        return false;
+        return;
     switch (dmarc_result(&seen, q->author->domains[0])) {
     case RESULT_PASS:
-        return true;
+        t->saw = SAW_AUTHOR;
+        break;
     case RESULT_NONE: /* no policy then, or not his business */
-        return aligned_pass(q, &seen);
+        take_results(t, q, &seen);
+        break;
     case RESULT_FAIL:
     case RESULT_SOFTFAIL:
     case RESULT_POLICY:
     case RESULT_NEUTRAL:
     case RESULT_TEMPERROR:
     case RESULT_PERMERROR:
-        return false;
+        break;
     }
-    return false;
+}
+
+static bool saw_author(const struct testimony *t)
+{
+    struct dmarc_outcome outcome;
+    struct findings unused;
+
+    if (t->saw != SAW_RESULTS)
+        return t->saw == SAW_AUTHOR;
+    findings_init(&unused, t->request.region);
+    check_dmarc(&unused, &t->request, &outcome);
+    return outcome.result == RESULT_PASS;
 }
 
 /* ---- the chain */
@@ -144,17 +158,40 @@ static const char *about(const struct sealers_question *q, unsigned instance, co
     return buf_str(&buf);
 }
 
+static bool is_trusted(const struct sealers_question *q, unsigned instance)
+{
+    return domains_have(q->trusted, q->arc->chain->sets[instance]->seal.domain);
+}
+
+/* Hears all whose word may count, up to the first who saw the author himself, and
+ * starts what judging the others will ask, before any of it is waited for.  By
+ * instance; NULL: memory. */
+static struct testimony *hear_all(const struct sealers_question *q)
+{
+    const struct arc_chain *chain = q->arc->chain;
+    struct testimony *all = region_array(q->region, chain->newest + 1, sizeof *all);
+
+    for (unsigned i = chain->newest; all && i >= 1 && is_trusted(q, i); i--) {
+        hear(&all[i], q, chain->sets[i]);
+        if (all[i].saw == SAW_AUTHOR)
+            break;
+        if (all[i].saw == SAW_RESULTS)
+            dmarc_prefetch_alignment(&all[i].request);
+    }
+    return all;
+}
+
 /* Goes back as far as the sealers are trusted. */
 static bool vouched(const struct sealers_question *q, const char **why)
 {
-    const struct arc_chain *chain = q->arc->chain;
+    const struct testimony *all = hear_all(q);
 
-    for (unsigned i = chain->newest; i >= 1; i--) {
-        if (!domains_have(q->trusted, chain->sets[i]->seal.domain)) {
+    for (unsigned i = q->arc->chain->newest; all && i >= 1; i--) {
+        if (!is_trusted(q, i)) {
             *why = about(q, i, "is not in trusted-sealers");
             return false;
         }
-        if (saw_author(q, chain->sets[i])) {
+        if (saw_author(&all[i])) {
             *why = about(q, i, "saw the author authenticated");
             return true;
         }

@@ -14,7 +14,7 @@
 enum { FILE_NAME_SIZE = 32 };
 
 /* A file of ours alone that holds TEXT; its name into NAME. */
-static inline void make_file(char name[FILE_NAME_SIZE], const char *text)
+static inline void make_file_of(char name[FILE_NAME_SIZE], struct text text)
 {
     FILE *out;
     int fd;
@@ -23,8 +23,13 @@ static inline void make_file(char name[FILE_NAME_SIZE], const char *text)
     fd = mkstemp(name);
     assert_true(fd >= 0);
     out = fdopen(fd, "w");
-    fputs(text, out);
+    fwrite(text.data, 1, text.len, out);
     fclose(out);
+}
+
+static inline void make_file(char name[FILE_NAME_SIZE], const char *text)
+{
+    make_file_of(name, text_of(text));
 }
 
 static inline void print_report(void *context, const char *text)
@@ -33,24 +38,31 @@ static inline void print_report(void *context, const char *text)
     print_error("%s\n", text);
 }
 
-static inline struct snapshot *snapshot_of(const char *zone_text, const char *config_text)
+/* Takes RESOLVER over. */
+static inline struct snapshot *snapshot_over(struct resolver *resolver, struct text config_text)
 {
-    char zone_file[FILE_NAME_SIZE], config_file[FILE_NAME_SIZE], error[256] = "";
-    struct resolver *resolver;
+    char config_file[FILE_NAME_SIZE], error[256] = "";
     struct snapshot *snapshot;
     struct config *config;
 
-    make_file(zone_file, zone_text);
-    make_file(config_file, config_text);
-    resolver = resolver_new_zone(zone_file, error, sizeof error);
+    make_file_of(config_file, config_text);
     config = config_read(config_file, print_report, NULL);
-    unlink(zone_file);
     unlink(config_file);
-    assert_non_null(resolver);
     assert_non_null(config);
     snapshot = snapshot_new(config, resolver, NULL, error, sizeof error);
     assert_non_null(snapshot);
     return snapshot;
+}
+
+static inline struct snapshot *snapshot_of(const char *zone_text, const char *config_text)
+{
+    char error[256] = "";
+    struct resolver *resolver = resolver_new_zone_text(text_of(zone_text), error, sizeof error);
+
+    if (!resolver)
+        print_error("%s\n", error);
+    assert_non_null(resolver);
+    return snapshot_over(resolver, text_of(config_text));
 }
 
 static inline struct ip_address address(const char *s)

@@ -130,6 +130,7 @@ def forwards(count, first=SAW_PASS, stranger=0):
 
 accepted("ten-sets", forwards(10), sets=10)
 refused("ten-sets-with-a-stranger-at-nine", forwards(10, stranger=9), sets=10)
+refused("ten-sets-with-a-stranger-at-one", forwards(10, stranger=1), sets=10)
 accepted("fifty-sets", forwards(50), sets=50)
 
 
@@ -169,6 +170,23 @@ accepted("saw-it-as-google-writes",
                  "(google.com: domain of x@example.org designates 192.0.2.1 as permitted sender) "
                  "smtp.mailfrom=x@example.org; dmarc=pass (p=REJECT sp=REJECT dis=NONE) "
                  "header.from=example.org"))
+
+
+
+def saw_domains_below(*domains):
+    """As many sealers, each of whom saw a signature of his domain below the author's."""
+    msg = message()
+    for i, domain in enumerate(domains):
+        said = f"mx.lists.example; dkim=pass header.d={domain}.example.org"
+        msg = seal(msg, said) if i % 2 == 0 else seal(msg, said, d="relay.example", s="s2")
+    return msg
+
+
+# The first alone saw one that aligns; the others' are organizations of their own.
+accepted("saw-domains-below-the-author", saw_domains_below("one", "two", "three", "four"), sets=4,
+         trust="i=1: lists.example saw the author authenticated",
+         zone=ZONE + "".join(f'_dmarc.{d}.example.org. TXT "v=DMARC1; p=none; psd=n"\n'
+                             for d in ("two", "three", "four")))
 
 # --- what the newest signature must cover ------------------------------------
 refused("from-not-signed", at_list(h="To:Subject:Date"), trust="does not cover From")

@@ -587,6 +587,11 @@ static void prefetch_follows_np(void **state)
         { D("a.example.com", "v=DMARC1; p=none; np=reject"), 3 },
         { D("a.example.com", "v=DMARC1; p=none")
           D("example.com", "v=DMARC1; p=none; np=reject"), 3 },
+        { D("a.example.com", "v=DMARC1; p=none; p=none")
+          D("example.com", "v=DMARC1; p=none; np=reject"), 4 },
+        { D("a.example.com", "v=DMARC1; p=none") D("a.example.com", "v=DMARC1; p=reject")
+          D("example.com", "v=DMARC1; p=none; np=reject"), 4 },
+        { D("example.com", "v=DMARC1; p=none; np=reject") D("example.com", "v=DMARC1; p=none"), 3 },
         { D("com", "v=DMARC1; p=none; np=reject; psd=y"), 4 },
     };
 

@@ -42,6 +42,30 @@ static void findings_keep_their_order(void **state)
     region_free(region);
 }
 
+static void findings_may_come_first(void **state)
+{
+    struct region *region = region_new(0);
+    struct findings findings, first;
+    struct finding *iprev, *spf, *dkim;
+
+    (void)state;
+    findings_init(&findings, region);
+    findings_init(&first, region);
+    findings_put_first(&findings, &first);
+    assert_null(findings.first);
+    spf = findings_add(&first, METHOD_SPF, RESULT_PASS, NULL);
+    findings_put_first(&findings, &first);
+    assert_null(first.first);
+    iprev = findings_add(&first, METHOD_IPREV, RESULT_PASS, NULL);
+    findings_put_first(&findings, &first);
+    dkim = findings_add(&findings, METHOD_DKIM, RESULT_PASS, NULL);
+    assert_ptr_equal(findings.first, iprev);
+    assert_ptr_equal(iprev->next, spf);
+    assert_ptr_equal(spf->next, dkim);
+    assert_null(dkim->next);
+    region_free(region);
+}
+
 /* Memory runs out: helpers take the NULL finding, the region latches. */
 static void no_memory_no_finding(void **state)
 {
@@ -76,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(findings_keep_their_order),
+        cmocka_unit_test(findings_may_come_first),
         cmocka_unit_test(no_memory_no_finding),
         cmocka_unit_test(names_of_results),
     };

@@ -1,0 +1,339 @@
+/* How often a message waits for DNS: never for one answer after another when neither
+ * question needed the other's answer.
+ *
+ * The resolver here keeps each question until somebody waits, and then answers all that
+ * it has: that is a round.  So the rounds of a message are its longest chain of
+ * dependent questions, whatever the time is; a check that asks late adds one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/transaction.h"
+#include "dns/resolver_private.h"
+#include "dns/zone_private.h"
+#include "mail/eml.h"
+#include "../../lib/load_file.h"
+#include "../../lib/snapshot_fixture.h"
+
+enum { NOW = 1760000000, HELD_MAX = 200, PATH_SIZE = 512 };
+
+/* --- the resolver --------------------------------------------------------- */
+
+static struct {
+    struct resolver_backend backend;
+    struct zone *zone;
+    struct dns_future *held[HELD_MAX];
+    size_t count;
+    unsigned rounds;
+} dns;
+
+static void hold(struct resolver_backend *backend, struct dns_future *future)
+{
+    (void)backend;
+    assert_true(dns.count < HELD_MAX);
+    dns.held[dns.count++] = future;
+}
+
+static void stop(struct resolver_backend *backend)
+{
+    (void)backend;
+    zone_free(dns.zone);
+}
+
+/* What the answers lead to belongs to the next round. */
+static void answer_all(void)
+{
+    struct dns_future *now[HELD_MAX];
+    size_t count = dns.count;
+
+    memcpy(now, dns.held, count * sizeof *now);
+    dns.count = 0;
+    for (size_t i = 0; i < count; i++)
+        resolver_answered(now[i], zone_lookup(dns.zone, &now[i]->name, now[i]->type));
+}
+
+/* In place of the wait in a scope: the only thread there is brings the answers. */
+void __wrap_condition_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock,
+                                 int64_t deadline_ms);
+
+void __wrap_condition_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock,
+                                 int64_t deadline_ms)
+{
+    (void)condition;
+    (void)deadline_ms;
+    assert_true(dns.count > 0);
+    dns.rounds++;
+    pthread_mutex_unlock(lock);
+    answer_all();
+    pthread_mutex_lock(lock);
+}
+
+static struct resolver *resolver_in_rounds(struct text zone)
+{
+    static const struct resolver_limits limits = { .timeout_ms = 1000,
+                                                  .cache_max = 1000,
+                                                  .questions_max = HELD_MAX };
+    char error[256] = "";
+    struct resolver *resolver;
+
+    dns.count = 0;
+    dns.rounds = 0;
+    dns.backend = (struct resolver_backend){ hold, stop, .answers_at_once = true }; /* no timer */
+    dns.zone = zone_read(zone, "zone", error, sizeof error);
+    if (!dns.zone)
+        fail_msg("%s", error);
+    resolver = resolver_new(&dns.backend, &limits);
+    assert_non_null(resolver);
+    return resolver;
+}
+
+/* --- a message ------------------------------------------------------------ */
+
+/* A pause of the client, in which all that can be asked is answered. */
+static void pause_of_client(void)
+{
+    while (dns.count > 0)
+        answer_all();
+}
+
+static void on_field(void *context, struct text name, struct text value)
+{
+    transaction_field(context, name, value);
+}
+
+static void on_end_of_header(void *context)
+{
+    transaction_end_of_header(context);
+}
+
+static void on_body(void *context, struct text chunk)
+{
+    transaction_body(context, chunk);
+}
+
+struct mail {
+    const char *client, *helo, *mail_from;
+    struct text message, zone, config;
+};
+
+/* The rounds that MAIL waits for at its end; those before it are over when the client
+ * has made a PAUSE after the envelope. */
+static unsigned rounds_of(const struct mail *mail, bool pause)
+{
+    struct snapshot *snapshot = snapshot_over(resolver_in_rounds(mail->zone), mail->config);
+    struct session *session = make_session(snapshot, mail->client);
+    struct transaction *t;
+    unsigned rounds;
+
+    session_set_helo(session, text_of(mail->helo));
+    t = transaction_begin(session, snapshot, text_of(mail->mail_from), NULL, NOW);
+    assert_non_null(t);
+    transaction_recipient(t, TEXT("<u@example.net>"));
+    if (pause)
+        pause_of_client();
+    eml_read(mail->message, &(struct eml_handler){ t, on_field, on_end_of_header, on_body });
+    assert_int_equal(dns.rounds, 0); /* nobody waits before */
+    transaction_end(t);
+    rounds = dns.rounds;
+    transaction_free(t);
+    session_free(session);
+    pause_of_client();
+    snapshot_unref(snapshot);
+    return rounds;
+}
+
+/* --- messages written here ------------------------------------------------ */
+
+#define CLIENT "192.0.2.1"
+#define FROM(who) "From: a@" who "\nTo: u@example.net\nSubject: x\n\nHello.\n"
+#define SIGNED(d, s)                                                                      \
+    "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=" d "; s=" s "; h=From;\n"   \
+    "\tbh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\n"
+#define NESTED "<a@nested.example>" /* three rounds by itself */
+#define PSL "dmarc { organizational-domain = \"psl\" }\n"
+
+static const char zone_text[] =
+    "$ORIGIN example.\n"
+    "1.2.0.192.in-addr.arpa. PTR mail.one.example.\n"
+    "1.2.0.192.in-addr.arpa. PTR mail.two.example.\n"
+    "mail.one A 192.0.2.1\n"
+    "flat TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
+    "*.flat TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
+    "_dmarc.flat TXT \"v=DMARC1; p=none\"\n"
+    "two TXT \"v=spf1 include:a.two.example include:b.two.example -all\"\n"
+    "a.two TXT \"v=spf1 ip4:198.51.100.1 -all\"\n"
+    "b.two TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
+    "nested TXT \"v=spf1 include:c.nested.example -all\"\n"
+    "c.nested TXT \"v=spf1 include:d.nested.example -all\"\n"
+    "d.nested TXT \"v=spf1 ip4:192.0.2.1 -all\"\n"
+    "mx TXT \"v=spf1 mx:m1.example mx:m2.example a:m3.example -all\"\n"
+    "m1 MX 10 x.m1\n"
+    "m1 MX 20 y.m1\n"
+    "m2 MX 10 x.m2\n"
+    "names TXT \"v=spf1 ptr:other.example ptr:mail.one.example -all\"\n"
+    "explains TXT \"v=spf1 -all exp=why.explains.example\"\n"
+    "why.explains TXT \"not from there\"\n"
+    "_dmarc.np TXT \"v=DMARC1; p=none; np=reject\"\n"
+    "_dmarc.twice.np TXT \"v=DMARC1; p=none; p=none\"\n"
+    "_dmarc.strange.np TXT \"other\"\n"
+    "_dmarc.top. TXT \"v=DMARC1; p=none; np=reject; psd=n\"\n"
+    "_dmarc.roof. TXT \"v=DMARC1; p=none; np=reject; psd=n\"\n"
+    "$FAULT *._domainkey.*.top. TXT timeout\n"
+    "$FAULT *._domainkey.*.roof. TXT timeout\n";
+
+static const struct {
+    const char *name, *helo, *mail_from, *message, *spf, *config;
+    unsigned at_once, after_pause; /* rounds: all in one go; after the envelope, a pause */
+} rows[] = {
+    { "the client's names", "h", "<>", FROM("flat.example"), "", "", 2, 1 },
+    { "includes side by side", "h", "<a@two.example>", FROM("flat.example"), "", "", 2, 1 },
+    { "includes in each other", "h", NESTED, FROM("flat.example"), "", "", 3, 1 },
+    { "HELO beside MAIL FROM", "nested.example", "<a@two.example>", FROM("flat.example"), "", "", 3,
+      1 },
+    { "MX names and their addresses", "h", "<a@mx.example>", FROM("flat.example"), "", "", 3, 1 },
+    { "names of the client for SPF", "h", "<a@names.example>", FROM("flat.example"), "", "", 2, 1 },
+    { "an explanation", "h", "<a@explains.example>", FROM("flat.example"), "on-fail = \"reject\"",
+      "", 2, 1 },
+    { "keys", "h", "<a@flat.example>",
+      SIGNED("k1.example", "s1") SIGNED("k2.example", "s1") SIGNED("k1.example", "s2")
+          FROM("flat.example"),
+      "", "", 2, 1 },
+    { "walk of the author domain", "h", "<a@flat.example>", FROM("a.b.c.d.flat.example"), "", "", 2,
+      1 },
+    { "walks of several authors", "h", "<a@flat.example>",
+      FROM("x.flat.example, b@y.two.example, c@z.nested.example"), "", "", 2, 1 },
+    { "walks of identifiers", "a.b.flat.example", "<a@c.d.flat.example>",
+      SIGNED("e.f.flat.example", "s1") SIGNED("g.h.flat.example", "s1") FROM("flat.example"), "",
+      "", 2, 1 },
+    { "walk of the HELO name", "a.b.flat.example", "<>", FROM("flat.example"), "", "", 2, 1 },
+    { "domains by the list", "a.b.flat.example", "<a@c.d.flat.example>",
+      SIGNED("e.f.flat.example", "s1") FROM("x.y.flat.example"), "", PSL, 2, 1 },
+    { "does the author domain exist", "h", "<a@flat.example>", FROM("sub.np.example"), "", "", 2,
+      2 },
+    { "by the list", "h", "<a@flat.example>", FROM("sub.np.example"), "", PSL, 2, 2 },
+    { "of several authors", "h", "<a@flat.example>",
+      FROM("one.np.example, b@two.np.example, c@three.np.example"), "", "", 2, 2 },
+    { "beside a longer chain", "h", NESTED, FROM("sub.np.example"), "", "", 3, 2 },
+    { "below a record that counts as none", "h", NESTED, FROM("twice.np.example"), "", "", 3, 2 },
+    { "below another TXT record", "h", NESTED, FROM("strange.np.example"), "", "", 3, 2 },
+    /* That they may align is seen when the author's organization is known. */
+    { "identifiers that share a top-level domain", "h", "<a@flat.example>",
+      SIGNED("k1.top", "s") SIGNED("k2.top", "s") SIGNED("k1.roof", "s") SIGNED("k2.roof", "s")
+          FROM("a.top, b@b.roof"),
+      "", "", 2, 2 },
+};
+
+/* --- messages of tests/cases ---------------------------------------------- */
+
+static struct text load(const char *folder, const char *file)
+{
+    const char *top = getenv("top_srcdir");
+    char path[PATH_SIZE];
+
+    snprintf(path, sizeof path, "%s/tests/cases/%s/%s", top ? top : ".", folder, file);
+    return load_file(path);
+}
+
+/* ZONE, which it frees, and the zone from above; to be freed. */
+static struct text with_ours(struct text zone)
+{
+    size_t size = zone.len + sizeof zone_text;
+    char *both = malloc(size);
+
+    assert_non_null(both);
+    memcpy(both, zone.data, zone.len);
+    memcpy(both + zone.len, zone_text, sizeof zone_text);
+    free((char *)zone.data);
+    return (struct text){ both, size - 1 };
+}
+
+#define FORGER "<x@forger.example>"
+
+/* Each from the forger's host. */
+static const struct {
+    const char *folder, *mail_from;
+    unsigned at_once, after_pause;
+} folders[] = {
+    { "arc-trusted-list", FORGER, 2, 1 },
+    { "arc-two-trusted-sealers", FORGER, 2, 1 },
+    { "arc-ten-sets-with-a-stranger-at-one", FORGER, 2, 1 },
+    { "arc-saw-aligned-dkim", FORGER, 2, 2 },
+    { "arc-saw-domains-below-the-author", FORGER, 2, 2 },
+    { "arc-saw-domains-below-the-author", NESTED, 4, 2 }, /* who fails may be vouched for */
+    { "arc-hundred-keys", FORGER, 2, 2 }, /* asked when the newest signature is good */
+    { "arc-hundred-keys", NESTED, 3, 2 },
+};
+
+/* --- both ----------------------------------------------------------------- */
+
+static void expect_rounds(const char *name, const struct mail *mail, unsigned at_once,
+                          unsigned after_pause)
+{
+    unsigned found_at_once = rounds_of(mail, false), found_after_pause = rounds_of(mail, true);
+
+    if (found_at_once != at_once || found_after_pause != after_pause)
+        fail_msg("%s: %u rounds, %u wanted; after a pause %u, %u wanted", name,
+                 found_at_once, at_once, found_after_pause, after_pause);
+}
+
+static void messages(void **state)
+{
+    const char *engine = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char config[1024];
+        const struct mail mail = {
+            .client = CLIENT,
+            .helo = rows[i].helo,
+            .mail_from = rows[i].mail_from,
+            .message = text_of(rows[i].message),
+            .zone = text_of(zone_text),
+            .config = { config, (size_t)snprintf(config, sizeof config,
+                                                 "spf { engine = \"%s\" %s }\n%s", engine,
+                                                 rows[i].spf, rows[i].config) },
+        };
+
+        expect_rounds(rows[i].name, &mail, rows[i].at_once, rows[i].after_pause);
+    }
+}
+
+static void messages_of_cases(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        struct text message = load(folders[i].folder, "msg.eml");
+        struct text zone = with_ours(load(folders[i].folder, "zone"));
+        struct text config = load(folders[i].folder, "conf");
+        const struct mail mail = {
+            .client = "203.0.113.66",
+            .helo = "mail.forger.example",
+            .mail_from = folders[i].mail_from,
+            .message = message,
+            .zone = zone,
+            .config = config,
+        };
+
+        expect_rounds(folders[i].folder, &mail, folders[i].at_once, folders[i].after_pause);
+        free((char *)message.data);
+        free((char *)zone.data);
+        free((char *)config.data);
+    }
+}
+
+int main(void)
+{
+    static char native[] = "native", libspf2[] = "libspf2";
+    const struct CMUnitTest tests[] = {
+        { "messages, native", messages, NULL, NULL, native },
+        { "messages, libspf2", messages, NULL, NULL, libspf2 },
+        cmocka_unit_test(messages_of_cases),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
