@@ -427,18 +427,20 @@ disable_dns_lookups = yes
 
 class Client:
     """An SMTP client.  With IP Postfix takes it for a host elsewhere (XCLIENT);
-    with SOURCE it comes from that loopback address."""
+    with SOURCE it comes from that loopback address.  HELO None: it did not greet yet."""
 
     def __init__(self, port, ip=None, helo="client.example", name="[UNAVAILABLE]", source=None):
-        self.smtp = smtplib.SMTP("127.0.0.1", port, local_hostname=helo, timeout=60,
+        self.smtp = smtplib.SMTP("127.0.0.1", port, local_hostname=helo or "client.example", timeout=60,
                                  source_address=(source, 0) if source else None)
-        self.smtp.ehlo()
+        if helo:
+            self.smtp.ehlo()
         if ip:
             address = f"IPV6:{ip}" if ":" in ip else ip
             code, text = self.smtp.docmd("XCLIENT", f"ADDR={address} NAME={name}")
             if code != 220:
                 raise RuntimeError(f"XCLIENT: {code} {text}")
-            self.smtp.ehlo()
+            if helo:
+                self.smtp.ehlo()
 
     def send(self, sender, rcpts, data):
         """(code, text) of the reply that decided."""
