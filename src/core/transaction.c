@@ -150,6 +150,8 @@ static struct leaving leaving_of(const struct transaction *t)
 
 void transaction_end_of_header(struct transaction *t)
 {
+    if (t->header_ended)
+        return;
     t->header_ended = true;
     author_of(t->message, &t->author);
     if (t->dkim)
@@ -300,8 +302,7 @@ const struct judgement *transaction_end(struct transaction *t)
     if (t->ended)
         return j;
     t->ended = true;
-    if (!t->header_ended)
-        transaction_end_of_header(t);
+    transaction_end_of_header(t);
     j->authserv_id = t->leaving.authserv_id = transaction_authserv_id(t);
     j->message = t->message;
     j->author = &t->author;

@@ -42,6 +42,8 @@ const struct verdict *transaction_mail_verdict(struct transaction *transaction);
 
 void transaction_recipient(struct transaction *transaction, struct text rcpt_to);
 void transaction_field(struct transaction *transaction, struct text name, struct text value);
+
+/* What follows is body, or the end.  Only the first call does something. */
 void transaction_end_of_header(struct transaction *transaction);
 bool transaction_wants_body(const struct transaction *transaction);
 void transaction_body(struct transaction *transaction, struct text chunk);

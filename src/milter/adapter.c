@@ -26,12 +26,12 @@ enum { LOG_LINE_OCTETS = 16384 };
  * the only answer to MAIL for an MTA that expects none. */
 enum { SMFIS_HANG_UP = 21 };
 
-/* No reply for SMFIP_NR_BODY: with it libmilter drops our SMFIS_SKIP, and a
- * client that sends the last chunk along with the end would never see the end
- * callback run. */
-static const unsigned long wanted_steps = SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NR_CONN |
-                                          SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_HDR |
-                                          SMFIP_NR_EOH;
+/* SMFIP_NOEOH: the first chunk of the body, or the end, says as much.
+ * Not SMFIP_NR_BODY: with it libmilter drops our SMFIS_SKIP, and a client that
+ * sends the last chunk along with the end would never see the end callback run. */
+static const unsigned long wanted_steps = SMFIP_NODATA | SMFIP_NOEOH | SMFIP_NOUNKNOWN |
+                                          SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_RCPT |
+                                          SMFIP_NR_HDR;
 static const unsigned long needed_actions = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
 
 static bool replies_at_mail;
@@ -333,15 +333,6 @@ static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
     return SMFIS_NOREPLY;
 }
 
-static sfsistat on_end_of_header(SMFICTX *ctx)
-{
-    struct connection *c = connection_of(ctx);
-
-    if (c && c->transaction)
-        transaction_end_of_header(c->transaction);
-    return SMFIS_NOREPLY;
-}
-
 /* SMFIS_SKIP only after a full chunk: a shorter one is the last anyway, and
  * maybe came with the end of the message, which must go on. */
 static sfsistat on_body(SMFICTX *ctx, unsigned char *chunk, size_t len)
@@ -350,6 +341,7 @@ static sfsistat on_body(SMFICTX *ctx, unsigned char *chunk, size_t len)
 
     if (!c || !c->transaction)
         return SMFIS_CONTINUE;
+    transaction_end_of_header(c->transaction);
     if (transaction_wants_body(c->transaction))
         transaction_body(c->transaction, (struct text){ (const char *)chunk, len });
     else if (c->skip && len >= MILTER_CHUNK_SIZE)
@@ -532,7 +524,6 @@ bool adapter_register(bool with_reply_at_mail)
         .xxfi_envfrom = on_mail,
         .xxfi_envrcpt = on_recipient,
         .xxfi_header = on_header,
-        .xxfi_eoh = on_end_of_header,
         .xxfi_body = on_body,
         .xxfi_eom = on_end,
         .xxfi_abort = on_abort,

@@ -16,7 +16,7 @@ import struct
 
 ACTIONS_ALL = 0x1FF
 STEPS_ALL = 0x1FFFFF
-NODATA, NOUNKNOWN, SKIP, LEADSPC = 0x200, 0x100, 0x400, 0x100000
+NOEOH, NODATA, NOUNKNOWN, SKIP, LEADSPC = 0x40, 0x200, 0x100, 0x400, 0x100000
 NO_REPLY = {"C": 0x1000, "H": 0x2000, "M": 0x4000, "R": 0x8000, "T": 0x10000, "L": 0x80,
             "N": 0x40000, "B": 0x80000}
 ACTION_NAMES = {"c": "continue", "a": "accept", "r": "reject", "t": "tempfail", "d": "discard",
@@ -138,7 +138,7 @@ class MilterClient:
         return self.step("L", octets(name) + b"\0" + value + b"\0")
 
     def eoh(self):
-        return self.step("N")
+        return self.step("N") if not self.steps & NOEOH else None
 
     def body(self, body):
         """In chunks; stops when the daemon says skip.  Octets sent."""

@@ -125,9 +125,10 @@ static void on_field(void *ctx, struct text label, struct text value)
     callbacks.xxfi_header(ctx, terminated(name_copy, label), terminated(value_copy, value));
 }
 
+/* Negotiated away. */
 static void on_end_of_header(void *ctx)
 {
-    callbacks.xxfi_eoh(ctx);
+    (void)ctx;
 }
 
 static void on_body(void *ctx, struct text chunk)
