@@ -389,6 +389,23 @@ static struct dns_future *join_or_add(struct resolver *resolver, const struct dn
     return future;
 }
 
+const struct dns_answer *dns_known(struct resolver *resolver, const char *text,
+                                   enum dns_type type)
+{
+    const struct dns_answer *answer = NULL;
+    struct dns_name name;
+
+    if (!dns_name_from_text(text_of(text), &name))
+        answer = dns_answer_failure(type, DNS_FAILURE_IMPOSSIBLE_NAME);
+    pthread_mutex_lock(&resolver->lock);
+    if (!answer)
+        answer = known_answer(resolver, &name, type);
+    if (answer)
+        resolver->counters.questions++;
+    pthread_mutex_unlock(&resolver->lock);
+    return answer;
+}
+
 struct dns_future *dns_start(struct resolver *resolver, const char *text, enum dns_type type,
                              dns_done_fn *done, void *context)
 {

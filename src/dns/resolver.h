@@ -73,6 +73,11 @@ typedef void dns_done_fn(void *context, const struct dns_answer *answer);
 
 struct dns_future; /* reference counted */
 
+/* What dns_start() would answer at once, as a reference of the caller's; NULL: the
+ * question has to be asked, and was not counted yet. */
+const struct dns_answer *dns_known(struct resolver *resolver, const char *name,
+                                   enum dns_type type);
+
 /* Starts a question.  NAME is dotted text, usually normalised (mail/domain.h);
  * labels may hold any octet but '.' and controls, as SPF macros make them.
  * Case does not matter.  A name that is not a possible DNS name is answered

@@ -160,12 +160,19 @@ static void take_answer(void *context, const struct dns_answer *answer)
     dns_scope_unref(scope);
 }
 
-/* Hands a new question to the resolver.  No lock held. */
+/* Answers a new question with what is known, or hands it to the resolver.  No
+ * lock held. */
 static void launch(struct dns_scope *scope, struct scope_question *question)
 {
+    const struct dns_answer *known = dns_known(scope->resolver, question->name, question->type);
     struct dns_future *future;
 
     dns_scope_ref(scope);
+    if (known) {
+        take_answer(question, known);
+        dns_answer_unref(known);
+        return;
+    }
     future = dns_start(scope->resolver, question->name, question->type, take_answer, question);
     if (future)
         dns_future_unref(future);
