@@ -39,6 +39,11 @@ _dmarc.np TXT v=DMARC1; p=none; np=quarantine; psd=n
 s1._domainkey TXT {key}
 """
 
+# What vidimusd adds to a message of one signature.
+FIELD = (f" {OUR_ID};\n iprev=pass policy.iprev=10.0.0.1 (mx.d1.example);\n spf=pass smtp.mailfrom=d1.example;\n"
+         " dkim=pass header.d=d1.example header.s=s1 header.a=rsa-sha256 header.b=abcdefgh;\n"
+         " arc=none;\n dmarc=pass header.from=d1.example policy.dmarc=reject")
+
 CONFIG = """
 authserv-id = "mx.example.net"
 user = ""
@@ -275,11 +280,14 @@ def vidimusd(more):
     return start
 
 
-def do_nothing(field, place):
-    port = parts.free_port()
-    process = Process([field.base / "nothing", str(port)], place / "log")
-    parts.wait_for("nothing", lambda: parts.answers(port))
-    return Contestant(place.name, port, process, " a=")
+def do_nothing(*field_value):
+    """With a value: it adds a field of it to each message."""
+    def start(field, place):
+        port = parts.free_port()
+        process = Process([field.base / "nothing", str(port), *field_value], place / "log")
+        parts.wait_for("nothing", lambda: parts.answers(port))
+        return Contestant(place.name, port, process, " a=")
+    return start
 
 
 def program(name):
@@ -338,8 +346,27 @@ UMask 007
     return on_socket(place, ["unshare", "-m", "sh", "-c", script], work=4, judged=True)
 
 
-def rspamd(field, place):
-    """With its modules for authentication only, one process that scans by itself."""
+# A proxy in front of a process that scans, as Debian's package has it; or a proxy that
+# scans by itself.
+RSPAMD_SCANNER = """worker "rspamd_proxy" {{
+  bind_socket = "{place}/socket mode=0666"; milter = yes; timeout = 120s; count = 1;
+  upstream "local" {{ default = yes; hosts = "127.0.0.1:{port}"; }}
+}}
+worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
+"""
+RSPAMD_SELF = """worker "rspamd_proxy" {{
+  bind_socket = "{place}/socket mode=0666"; milter = yes; timeout = 120s; count = 1;
+  upstream "local" {{ default = yes; self_scan = yes; }}
+}}
+"""
+
+
+def rspamd(workers):
+    return lambda field, place: start_rspamd(field, place, workers.format(place=place, port=parts.free_port()))
+
+
+def start_rspamd(field, place, workers):
+    """With its modules for authentication only, and the log of Debian's package."""
     if not program("rspamd"):
         return None
     share = "/usr/share/rspamd"
@@ -348,14 +375,11 @@ def rspamd(field, place):
   filters = "dkim";
   dns {{ nameserver = ["{field.dns.address}:{field.dns.port}:1"]; timeout = 10s; retransmits = 2; }}
 }}
-logging {{ type = "file"; filename = "{place}/rspamd.log"; level = "warning"; }}
+logging {{ type = "file"; filename = "{place}/rspamd.log"; level = "info"; }}
 actions {{ reject = 1000; add_header = 900; greylist = 800; }}
 lua = "{place}/rules.lua"
 modules {{ path = "{place}/plugins/"; }}
-worker "rspamd_proxy" {{
-  bind_socket = "{place}/socket mode=0666"; milter = yes; timeout = 120s; count = 1;
-  upstream "local" {{ default = yes; self_scan = yes; }}
-}}
+{workers}
 spf {{ spf_cache_size = 2k; spf_cache_expire = 1d; }}
 dkim {{ dkim_cache_size = 2k; dkim_cache_expire = 1d; trusted_only = false; skip_multi = false; }}
 dmarc {{ }}
@@ -372,10 +396,12 @@ milter_headers {{ use = ["authentication-results"]; authenticated_headers = []; 
 
 
 STARTS = {
-    "nothing": do_nothing,
+    "nothing": do_nothing(),
+    "a field": do_nothing(FIELD),
     "vidimusd": vidimusd(""),
     "libraries": vidimusd('spf { engine = "libspf2" } dkim { engine = "libopendkim" }'),
     "opendkim": opendkim,
     "opendmarc": opendmarc,
-    "rspamd": rspamd,
+    "rspamd": rspamd(RSPAMD_SCANNER),
+    "rspamd-self": rspamd(RSPAMD_SELF),
 }

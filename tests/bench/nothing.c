@@ -2,10 +2,12 @@
  * headers and body, as a verifier must, and has the replies negotiated away: each
  * step needs its function then, or libmilter replies and complains.
  *
- *   nothing PORT */
+ *   nothing PORT [VALUE]    with a value: adds a field of it to each message */
 #include <libmilter/mfapi.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+static char *field_value;
 
 static sfsistat negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
                           unsigned long f3, unsigned long *pf0, unsigned long *pf1,
@@ -69,7 +71,8 @@ static sfsistat on_step(SMFICTX *ctx)
 
 static sfsistat on_end(SMFICTX *ctx)
 {
-    (void)ctx;
+    if (field_value && smfi_insheader(ctx, 0, (char *)"Authentication-Results", field_value) != MI_SUCCESS)
+        return SMFIS_TEMPFAIL;
     return SMFIS_ACCEPT;
 }
 
@@ -92,8 +95,9 @@ int main(int argc, char **argv)
     };
     char where[64];
 
-    if (argc != 2)
+    if (argc != 2 && argc != 3)
         return 64;
+    field_value = argv[2];
     snprintf(where, sizeof where, "inet:%d@127.0.0.1", atoi(argv[1]));
     if (smfi_setconn(where) == MI_FAILURE || smfi_register(filter) == MI_FAILURE)
         return 1;

@@ -156,6 +156,37 @@ static void answers_are_cached(void **state)
     }
 }
 
+/* What is at hand is told at once, and counted once; what is not is not counted. */
+static void what_is_known_is_told_at_once(void **state)
+{
+    struct manual *manual = manual_new();
+    struct resolver *resolver = front(manual, 5000);
+    const struct dns_answer *known;
+
+    (void)state;
+    assert_null(dns_known(resolver, "a.example", DNS_TXT));
+    assert_int_equal(counters_of(resolver).questions, 0);
+    dns_future_unref(dns_start(resolver, "a.example", DNS_TXT, NULL, NULL));
+    assert_null(dns_known(resolver, "a.example", DNS_TXT)); /* in flight */
+    resolver_answered(manual->asked[0], make_txt(60));
+    known = dns_known(resolver, "A.example.", DNS_TXT);
+    assert_non_null(known);
+    assert_int_equal(known->status, DNS_OK);
+    assert_null(dns_known(resolver, "a.example", DNS_A));
+    assert_int_equal(counters_of(resolver).questions, 2);
+    assert_int_equal(counters_of(resolver).cache_hits, 1);
+    assert_int_equal(manual->count, 1);
+    resolver_unref(resolver); /* the answer outlives it */
+    assert_int_equal(known->count, 1);
+    dns_answer_unref(known);
+    resolver = front(manual = manual_new(), 5000);
+    known = dns_known(resolver, "a..example", DNS_A);
+    assert_int_equal(known->status, DNS_NXDOMAIN);
+    dns_answer_unref(known);
+    assert_int_equal(manual->count, 0);
+    resolver_unref(resolver);
+}
+
 static void failures_are_not_cached(void **state)
 {
     static const enum dns_failure failures[] = { DNS_FAILURE_SERVFAIL, DNS_FAILURE_BOGUS,
@@ -554,6 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_questions_are_one_query),
         cmocka_unit_test(answers_are_cached),
+        cmocka_unit_test(what_is_known_is_told_at_once),
         cmocka_unit_test(failures_are_not_cached),
         cmocka_unit_test(servfail_is_asked_again),
         cmocka_unit_test(stopping_ends_what_was_put_aside),
