@@ -3,6 +3,7 @@ port, without a password.  Runs as the user postgres, because it refuses to be r
 import glob
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 
@@ -16,22 +17,28 @@ def bin_directory():
 
 
 class PostgreSQL:
-    """base: a directory that everybody may enter.  uri() names a database."""
+    """base: a directory that everybody may enter.  uri() names a database.  access: what
+    stands in pg_hba.conf; by default everybody is whoever he says.  settings: more of
+    postgresql.conf."""
 
-    def __init__(self, base):
+    def __init__(self, base, superuser="vidimus", access=None, settings=()):
         self.bin = bin_directory()
         self.place = pathlib.Path(base) / "postgresql"
         self.port = free_port()
+        self.superuser, self.settings = superuser, settings
         self.place.mkdir()
         self.place.chmod(0o700)
         if os.getuid() == 0:
             shutil.chown(self.place, "postgres", "postgres")
-        self.run("initdb", "-D", self.place / "data", "-U", "vidimus", "-A", "trust", "--no-sync", "-E", "UTF8",
+        self.run("initdb", "-D", self.place / "data", "-U", superuser, "-A", "trust", "--no-sync", "-E", "UTF8",
                  "--locale=C.UTF-8")
+        if access:
+            (self.place / "data/pg_hba.conf").write_text(access)
         self.start()
 
     def start(self):
         settings = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.place} -c fsync=off"
+        settings += "".join(f" -c {setting}" for setting in self.settings)
         self.run("pg_ctl", "-D", self.place / "data", "-l", self.place / "log", "-o", settings, "-w", "start")
         wait_for("PostgreSQL", lambda: answers(self.port))
 
@@ -40,6 +47,16 @@ class PostgreSQL:
         if os.getuid() == 0:
             words = ["runuser", "-u", "postgres", "--", *words]
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL, cwd="/", timeout=120)
+
+    def type(self, line, answers=""):
+        """LINE as the administrator types it on this host; what he answers to its questions."""
+        environment = dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}", PGHOST=str(self.place),
+                           PGPORT=str(self.port), PGUSER=self.superuser)
+        words = shlex.split(line)
+        if os.getuid() == 0:
+            words = ["runuser", "-u", "postgres", "--", *words]
+        return subprocess.run(words, env=environment, input=answers, capture_output=True, text=True, cwd="/",
+                              timeout=120, start_new_session=True, check=False)
 
     def create(self, name):
         """Makes a database; its URI."""
