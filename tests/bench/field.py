@@ -36,6 +36,7 @@ mx A client
 mx TXT v=spf1 a -all
 _dmarc TXT v=DMARC1; p=reject
 _dmarc.np TXT v=DMARC1; p=none; np=quarantine; psd=n
+_dmarc.other TXT v=DMARC1; p=none; psd=n
 s1._domainkey TXT {key}
 """
 
@@ -49,8 +50,11 @@ authserv-id = "mx.example.net"
 user = ""
 resolver {{ servers = {{"{address}@{port}"}} }}
 dmarc {{ enforce = "reject" }}
+arc {{ trusted-sealers = {{{trusted}}} }}
 {more}
 """
+
+TRUSTED = [f"t{i}.example" for i in range(1, 4)]
 
 
 def build(base):
@@ -106,7 +110,7 @@ class NameServer:
 
 class Mails:
     """Message files for load.c, numbered: number N is of domain dN.example (sN with
-    SLOW), signers beyond the first are xN, yN, zN, and so on."""
+    SLOW), signers beyond the first are xN, yN, zN, and so on; sealers lN and mN."""
 
     def __init__(self, base, key):
         self.base, self.key = pathlib.Path(base) / "mails", key
@@ -118,26 +122,38 @@ class Mails:
                 "Content-Type: text/plain; charset=us-ascii\r\n\r\n").encode()
         return head + LINE * (size // len(LINE))
 
+    def seal(self, message, sealer, saw, first):
+        said = f"Authentication-Results: {sealer}; arc={'none' if first else 'pass'}; {saw}\r\n"
+        return b"".join(dkim.arc_sign(said.encode() + message, b"s1", sealer.encode(), self.key.pem,
+                                      sealer.encode())) + message
+
     def chain(self, message, number, sets):
         for i in range(sets):
             sealer = f"{'lm'[i % 2]}{number}.example"
-            said = (f"Authentication-Results: {sealer}; arc={'pass' if i else 'none'};"
-                    f" spf=pass smtp.mailfrom={sealer}\r\n")
-            message = b"".join(dkim.arc_sign(said.encode() + message, b"s1", sealer.encode(), self.key.pem,
-                                             sealer.encode())) + message
+            message = self.seal(message, sealer, f"spf=pass smtp.mailfrom={sealer}", i == 0)
+        return message
+
+    def vouched(self, message, domain):
+        """Each trusted sealer saw a signature below DOMAIN; only the first's aligns with it."""
+        for i, sealer in enumerate(TRUSTED):
+            below = f"n{i}.other" if i else "list"
+            message = self.seal(message, sealer, f"dkim=pass header.d={below}.{domain}", i == 0)
         return message
 
     @functools.lru_cache(maxsize=4096)
-    def make(self, number, size=3000, signatures=1, sets=0, prefix="", slow=False, mark=""):
-        """PREFIX stands before the author's domain.  The path of the file."""
+    def make(self, number, size=3000, signatures=1, sets=0, prefix="", slow=False, mark="", vouched=False):
+        """PREFIX stands before the author's domain.  VOUCHED: the author is another's
+        domain, wN, for whom trusted sealers vouch.  The path of the file."""
         domain = f"{'s' if slow else 'd'}{number}.example"
         author = f"{prefix}.{domain}" if prefix else domain
-        message = self.plain(author, size)
+        message = self.plain(f"w{number}.example" if vouched else author, size)
         for i in range(signatures):
             message = self.key.sign(message, domain if i == 0 else f"{'xyzuvwpq'[i - 1]}{number}.example", "s1")
         message = self.chain(message, number, sets)
+        if vouched:
+            message = self.vouched(message, f"w{number}.example")
         ip = ".".join(str(n) for n in (11 if slow else 10, number >> 16, number >> 8 & 255, number & 255))
-        path = self.base / f"{number}.{size}.{signatures}.{sets}.{prefix}.{slow:d}"
+        path = self.base / f"{number}.{size}.{signatures}.{sets}.{prefix}.{slow:d}.{vouched:d}"
         path.write_bytes(f"{ip} mx.{domain} <a@{author}> <user@example.net> {mark}".rstrip(" ").encode() +
                          b"\n" + message)
         return path
@@ -274,7 +290,8 @@ def read_load(text):
 def vidimusd(more):
     def start(field, place):
         port = parts.free_port()
-        config = CONFIG.format(address=field.dns.address, port=field.dns.port, more=more)
+        trusted = ", ".join(f'"{d}"' for d in TRUSTED)
+        config = CONFIG.format(address=field.dns.address, port=field.dns.port, trusted=trusted, more=more)
         daemon = Daemon(place, config, f"inet:{port}@127.0.0.1")
         return Contestant(place.name, port, daemon.process)
     return start

@@ -11,13 +11,12 @@ numbers = itertools.count(1000)
 #
 # With the whole message at once: SPF asks for the record, then for what it includes;
 # the client's PTR record leads to an address.  What the header names (keys, DMARC
-# records) needs one round trip, all at once; np makes it two, for whether the author
-# domain exists matters only with a record above it and none of its own.
-#
-# Not among the cases, because the answers decide whether there is a question at all: an
-# explanation (spf { on-fail = "reject" }) after the fail; the keys of an ARC chain of
-# more than eight sets after its newest signature is good; the records of domains that a
-# trusted sealer saw, when the message itself does not pass.
+# records) needs one round trip, all at once.  A question that the answers bring up makes
+# it one more: np, for whether the author domain exists matters only with a record above
+# it and none of its own; the records of all domains that trusted sealers saw, when the
+# message itself does not pass; likewise, but not among the cases, an explanation
+# (spf { on-fail = "reject" }) after the fail, and the keys of an ARC chain with more than
+# sixteen of them after its newest signature is good.  test_rounds counts all of these.
 CASES = (
     ("1 key, SPF with 2 includes", {}, 60, 1),
     ("1 key, SPF with 2 includes", {}, 0, 2),
@@ -29,6 +28,9 @@ CASES = (
     ("tree walk of 5 labels", {"prefix": "a.b.c"}, 60, 1),
     ("tree walk of 5 labels", {"prefix": "a.b.c"}, 0, 2),
     ("np of a domain above", {"prefix": "sub.np"}, 60, 2),
+    ("np of a domain above", {"prefix": "sub.np"}, 0, 2),
+    ("several sealers vouch", {"signatures": 0, "vouched": True}, 60, 2),
+    ("several sealers vouch", {"signatures": 0, "vouched": True}, 0, 3),
     ("ARC chain of 2", {"sets": 2}, 60, 1),
     ("ARC chain of 2", {"sets": 2}, 0, 2),
     ("everything of these", {"signatures": 3, "sets": 2, "prefix": "a.b.c"}, 100, 1),
