@@ -48,6 +48,12 @@ void iprev_start(struct dns_scope *dns, const struct ip_address *client)
                     client->family == IP_V4 ? forward_v4 : forward_v6, dns);
 }
 
+void iprev_start_named(struct dns_scope *dns, const struct ip_address *client, const char *name)
+{
+    if (client->family != IP_NONE)
+        dns_scope_start(dns, name, address_type(client), NULL, NULL);
+}
+
 static bool holds_address(const struct dns_answer *answer, const struct ip_address *client)
 {
     for (size_t i = 0; answer->status == DNS_OK && i < answer->count; i++) {

@@ -84,8 +84,11 @@ static struct spf_params spf_params_of(const struct transaction *t)
 void checks_sender(struct transaction *t)
 {
     const struct path *sender = &t->message->mail_from;
+    const struct session *session = t->session;
     struct spf_params params = spf_params_of(t);
 
+    if (*session->client_name)
+        iprev_start_named(session->dns, &session->client, session->client_name);
     if (params.client.family != IP_NONE)
         prefetch_spf(&params);
     if (sender->kind == PATH_ADDRESS && t->snapshot->config->reject_null_mx)

@@ -119,22 +119,23 @@ static void settle(struct destination *d, enum destination_state state, const ch
     d->why = why;
 }
 
-/* Two names of one organization need no permission.  False: *LATER, or they are
- * strangers. */
-static bool same_organization(const struct inquiry *q, const char *a, const char *b, bool *later)
+/* Whether the host needs to give permission: it and the policy domain are of
+ * different organizations. */
+static bool is_stranger(struct destination *d, const struct inquiry *q)
 {
-    struct dmarc_walk walk_a, walk_b;
-    const char *org_a, *org_b;
+    struct dmarc_walk host, policy;
+    const char *of_host, *of_policy;
 
-    *later = false;
-    if (strcmp(a, b) == 0)
-        return true;
-    dmarc_walk_run(&walk_a, q->region, q->dns, a);
-    dmarc_walk_run(&walk_b, q->region, q->dns, b);
-    org_a = dmarc_walk_organization(&walk_a);
-    org_b = dmarc_walk_organization(&walk_b);
-    *later = !org_a || !org_b;
-    return !*later && strcmp(org_a, org_b) == 0;
+    if (strcmp(d->host, q->policy_domain) == 0)
+        return false;
+    dmarc_walk_run(&host, q->region, q->dns, d->host);
+    dmarc_walk_run(&policy, q->region, q->dns, q->policy_domain);
+    of_host = dmarc_walk_organization(&host);
+    of_policy = dmarc_walk_organization(&policy);
+    if (of_host && of_policy)
+        return strcmp(of_host, of_policy) != 0;
+    settle(d, DESTINATION_LATER, "the DNS does not say whose domain it is");
+    return false;
 }
 
 /* The record may name another address for these reports, on the same host. */
@@ -169,14 +170,24 @@ static bool is_permission(struct text t, struct dmarc_record *record)
     return false;
 }
 
-/* What the host says of reports about the policy domain (RFC 9990 §4). */
+/* Where the host says what it wants of reports about the policy domain (RFC 9990 §4). */
+static bool permission_name(const struct destination *d, const struct inquiry *q, domain_name out)
+{
+    char name[3 * (DOMAIN_MAX + 1)];
+    int len = snprintf(name, sizeof name, "%s._report._dmarc.%s", q->policy_domain, d->host);
+
+    if (len > DOMAIN_MAX)
+        return false;
+    memcpy(out, name, (size_t)len + 1);
+    return true;
+}
+
 static void ask_permission(struct destination *d, const struct inquiry *q)
 {
     const struct dns_answer *answer;
-    char name[3 * (DOMAIN_MAX + 1)];
+    domain_name name;
 
-    snprintf(name, sizeof name, "%s._report._dmarc.%s", q->policy_domain, d->host);
-    if (strlen(name) > DOMAIN_MAX) {
+    if (!permission_name(d, q, name)) {
         settle(d, DESTINATION_REFUSED, "its permission would have too long a name");
         return;
     }
@@ -196,16 +207,30 @@ static void ask_permission(struct destination *d, const struct inquiry *q)
     settle(d, DESTINATION_REFUSED, "its domain does not say that it wants them");
 }
 
-static void check(struct destination *d, const struct inquiry *q)
+static void start_walks(const struct destination *all, size_t count, const struct inquiry *q)
 {
-    bool later;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(all[i].host, q->policy_domain) != 0) {
+            dmarc_walk_start(q->dns, all[i].host);
+            dmarc_walk_start(q->dns, q->policy_domain);
+        }
+}
 
-    if (same_organization(q, q->policy_domain, d->host, &later))
-        return;
-    if (later)
-        settle(d, DESTINATION_LATER, "the DNS does not say whose domain it is");
-    else
-        ask_permission(d, q);
+/* Each step asks for all before it waits for the first. */
+static void check_all(struct destination *all, size_t count, const struct inquiry *q)
+{
+    bool strangers[DESTINATIONS_MAX];
+    domain_name name;
+
+    start_walks(all, count, q);
+    for (size_t i = 0; i < count; i++) {
+        strangers[i] = is_stranger(&all[i], q);
+        if (strangers[i] && permission_name(&all[i], q, name))
+            dns_scope_start(q->dns, name, DNS_TXT, NULL, NULL);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (strangers[i])
+            ask_permission(&all[i], q);
 }
 
 size_t destinations_find(struct region *region, struct dns_scope *dns, const char *policy_domain,
@@ -215,7 +240,6 @@ size_t destinations_find(struct region *region, struct dns_scope *dns, const cha
     const struct inquiry inquiry = { region, dns, policy_domain, tag };
     size_t count = destinations_parse(uris, out);
 
-    for (size_t i = 0; i < count; i++)
-        check(&out[i], &inquiry);
+    check_all(out, count, &inquiry);
     return count;
 }

@@ -1,106 +1,26 @@
 /* How often a message waits for DNS: never for one answer after another when neither
  * question needed the other's answer.
  *
- * The resolver here keeps each question until somebody waits, and then answers all that
- * it has: that is a round.  So the rounds of a message are its longest chain of
- * dependent questions, whatever the time is; a check that asks late adds one. */
+ * The rounds of a message (rounds.h) are its longest chain of dependent questions; a
+ * check that asks late adds one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/transaction.h"
-#include "dns/resolver_private.h"
-#include "dns/zone_private.h"
 #include "mail/eml.h"
 #include "../../lib/load_file.h"
+#include "../../lib/rounds.h"
 #include "../../lib/snapshot_fixture.h"
 
-enum { NOW = 1760000000, HELD_MAX = 200, PATH_SIZE = 512 };
-
-/* --- the resolver --------------------------------------------------------- */
-
-static struct {
-    struct resolver_backend backend;
-    struct zone *zone;
-    struct dns_future *held[HELD_MAX];
-    size_t count;
-    unsigned rounds;
-} dns;
-
-static void hold(struct resolver_backend *backend, struct dns_future *future)
-{
-    (void)backend;
-    assert_true(dns.count < HELD_MAX);
-    dns.held[dns.count++] = future;
-}
-
-static void stop(struct resolver_backend *backend)
-{
-    (void)backend;
-    zone_free(dns.zone);
-}
-
-/* What the answers lead to belongs to the next round. */
-static void answer_all(void)
-{
-    struct dns_future *now[HELD_MAX];
-    size_t count = dns.count;
-
-    memcpy(now, dns.held, count * sizeof *now);
-    dns.count = 0;
-    for (size_t i = 0; i < count; i++)
-        resolver_answered(now[i], zone_lookup(dns.zone, &now[i]->name, now[i]->type));
-}
-
-/* In place of the wait in a scope: the only thread there is brings the answers. */
-void __wrap_condition_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock,
-                                 int64_t deadline_ms);
-
-void __wrap_condition_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock,
-                                 int64_t deadline_ms)
-{
-    (void)condition;
-    (void)deadline_ms;
-    assert_true(dns.count > 0);
-    dns.rounds++;
-    pthread_mutex_unlock(lock);
-    answer_all();
-    pthread_mutex_lock(lock);
-}
-
-static struct resolver *resolver_in_rounds(struct text zone)
-{
-    static const struct resolver_limits limits = { .timeout_ms = 1000,
-                                                  .cache_max = 1000,
-                                                  .questions_max = HELD_MAX };
-    char error[256] = "";
-    struct resolver *resolver;
-
-    dns.count = 0;
-    dns.rounds = 0;
-    dns.backend = (struct resolver_backend){ hold, stop, .answers_at_once = true }; /* no timer */
-    dns.zone = zone_read(zone, "zone", error, sizeof error);
-    if (!dns.zone)
-        fail_msg("%s", error);
-    resolver = resolver_new(&dns.backend, &limits);
-    assert_non_null(resolver);
-    return resolver;
-}
+enum { NOW = 1760000000, PATH_SIZE = 512 };
 
 /* --- a message ------------------------------------------------------------ */
-
-/* A pause of the client, in which all that can be asked is answered. */
-static void pause_of_client(void)
-{
-    while (dns.count > 0)
-        answer_all();
-}
 
 static void on_field(void *context, struct text name, struct text value)
 {
@@ -118,7 +38,7 @@ static void on_body(void *context, struct text chunk)
 }
 
 struct mail {
-    const char *client, *helo, *mail_from;
+    const char *client, *name, *helo, *mail_from; /* NAME: the client's, if it is given */
     struct text message, zone, config;
 };
 
@@ -126,26 +46,28 @@ struct mail {
  * has made a PAUSE after the envelope. */
 static unsigned rounds_of(const struct mail *mail, bool pause)
 {
-    struct snapshot *snapshot = snapshot_over(resolver_in_rounds(mail->zone), mail->config);
+    struct snapshot *snapshot = snapshot_over(rounds_resolver(mail->zone), mail->config);
     struct session *session = make_session(snapshot, mail->client);
     struct transaction *t;
-    unsigned rounds;
+    unsigned count;
 
     session_set_helo(session, text_of(mail->helo));
+    if (mail->name)
+        session_set_client_name(session, text_of(mail->name));
     t = transaction_begin(session, snapshot, text_of(mail->mail_from), NULL, NOW);
     assert_non_null(t);
     transaction_recipient(t, TEXT("<u@example.net>"));
     if (pause)
-        pause_of_client();
+        rounds_pause();
     eml_read(mail->message, &(struct eml_handler){ t, on_field, on_end_of_header, on_body });
-    assert_int_equal(dns.rounds, 0); /* nobody waits before */
+    assert_int_equal(rounds.count, 0); /* nobody waits before */
     transaction_end(t);
-    rounds = dns.rounds;
+    count = rounds.count;
     transaction_free(t);
     session_free(session);
-    pause_of_client();
+    rounds_pause();
     snapshot_unref(snapshot);
-    return rounds;
+    return count;
 }
 
 /* --- messages written here ------------------------------------------------ */
@@ -326,6 +248,22 @@ static void messages_of_cases(void **state)
     }
 }
 
+static void a_name_of_the_client(void **state)
+{
+    const struct mail mail = {
+        .client = CLIENT,
+        .name = "mail.one.example",
+        .helo = "h",
+        .mail_from = "<a@flat.example>",
+        .message = TEXT(FROM("flat.example")),
+        .zone = TEXT(zone_text),
+        .config = TEXT(""),
+    };
+
+    (void)state;
+    expect_rounds("the name", &mail, 1, 1);
+}
+
 int main(void)
 {
     static char native[] = "native", libspf2[] = "libspf2";
@@ -333,6 +271,7 @@ int main(void)
         { "messages, native", messages, NULL, NULL, native },
         { "messages, libspf2", messages, NULL, NULL, libspf2 },
         cmocka_unit_test(messages_of_cases),
+        cmocka_unit_test(a_name_of_the_client),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../lib/region_fixture.h"
+#include "../../lib/rounds.h"
 #include "dns/resolver.h"
 #include "dns/scope.h"
 #include "report/destination.h"
@@ -167,12 +168,31 @@ static void test_failure_permissions(void **state)
     resolver_unref(resolver);
 }
 
+/* Two for many destinations as for one: whose domains these are, and what they permit. */
+static void test_rounds(void **state)
+{
+    static const char rua[] = "mailto:a@sub.example.org,mailto:a@yes.example,mailto:a@semicolon.example,"
+                              "mailto:a@deep.below.all.example,mailto:a@other.example";
+    struct resolver *resolver = rounds_resolver(text_of(zone));
+    const struct dns_scope_limits limits = { .questions_max = 1000, .deadline_ms = INT64_MAX };
+    struct dns_scope *dns = dns_scope_new(resolver, &limits);
+    struct destination d[DESTINATIONS_MAX];
+
+    (void)state;
+    assert_int_equal(destinations_find(region, dns, "example.org", DESTINATION_RUA, rua, d), 5);
+    assert_int_equal(rounds.count, 2);
+    rounds_pause();
+    dns_scope_unref(dns);
+    resolver_unref(resolver);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_uris),
         cmocka_unit_test_setup_teardown(test_permissions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_failure_permissions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rounds, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
