@@ -77,11 +77,11 @@ class Dns:
 
     def __init__(self, base, delay=0, zone=ZONE, more=()):
         self.port = parts.free_port()
-        file = base / f"zone{self.port}"
-        file.write_text(zone)
+        self.file = base / f"zone{self.port}"
+        self.file.write_text(zone)
         self.log = base / f"asked{self.port}"
         self.process = Process([sys.executable, str(TESTS / "lib" / "dnsserver.py"), "--zone",
-                                str(file), "--port", str(self.port), "--delay", str(delay),
+                                str(self.file), "--port", str(self.port), "--delay", str(delay),
                                 "--log", str(self.log), *more],
                                base / f"dns{self.port}.log")
         if delay < 3000:
@@ -97,6 +97,11 @@ class Dns:
                 return s.recv(512)[:2] == b"\x12\x34"
             except OSError:
                 return False
+
+    def answer_with(self, zone):
+        """From now on."""
+        self.file.write_text(zone)
+        self.process.child.send_signal(signal.SIGHUP)
 
     def asked(self):
         """The questions so far, each as "NAME TYPE"."""
