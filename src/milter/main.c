@@ -375,6 +375,10 @@ int main(int argc, char **argv)
 
     if (!options_parse(argc, argv, &daemon.options))
         return EX_USAGE;
+    if (daemon.options.help) {
+        options_help();
+        return EX_OK;
+    }
     if (daemon.options.version) {
         puts("vidimusd " PACKAGE_VERSION);
         return EX_OK;

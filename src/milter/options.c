@@ -5,16 +5,18 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: vidimusd [-f] [-v] [-c|--config FILE] [-n] [-V]\n"
-    "  -f  stay in the foreground, log to stderr\n"
-    "  -v  log debugging lines too\n"
-    "  -c  configuration file (default " DEFAULT_CONFIG_FILE ")\n"
-    "  -n  check the configuration and exit\n"
-    "  -V  print the version and exit\n";
+    "usage: vidimusd [OPTION]...\n\n"
+    "  -c, --config FILE  this file instead of " DEFAULT_CONFIG_FILE "\n"
+    "  -f, --foreground   stay in the foreground, log to stderr\n"
+    "  -h, --help         print these options\n"
+    "  -n, --check        check the configuration and exit\n"
+    "  -v, --verbose      log debugging lines too\n"
+    "  -V, --version      print the version and exit\n";
 
 static const struct option long_options[] = {
     { "config", required_argument, NULL, 'c' },
     { "foreground", no_argument, NULL, 'f' },
+    { "help", no_argument, NULL, 'h' },
     { "verbose", no_argument, NULL, 'v' },
     { "check", no_argument, NULL, 'n' },
     { "version", no_argument, NULL, 'V' },
@@ -26,10 +28,13 @@ bool options_parse(int argc, char **argv, struct options *options)
     int c;
 
     *options = (struct options){ .config_file = DEFAULT_CONFIG_FILE };
-    while ((c = getopt_long(argc, argv, "fvc:nV", long_options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "fhvc:nV", long_options, NULL)) != -1) {
         switch (c) {
         case 'f':
             options->foreground = true;
+            break;
+        case 'h':
+            options->help = true;
             break;
         case 'v':
             options->verbose = true;
@@ -54,6 +59,11 @@ bool options_parse(int argc, char **argv, struct options *options)
         return false;
     }
     return true;
+}
+
+void options_help(void)
+{
+    fputs(usage, stdout);
 }
 
 const char *options_config_file(const struct options *options)

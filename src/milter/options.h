@@ -12,12 +12,16 @@ struct options {
     bool verbose;
     bool check;
     bool version;
+    bool help;
     const char *config_file;
     bool config_given; /* then the file must exist */
 };
 
 /* False: wrong usage, told on stderr. */
 bool options_parse(int argc, char **argv, struct options *options);
+
+/* Prints the options. */
+void options_help(void);
 
 /* The file to read now, or NULL for the built-in defaults: the default file
  * may be missing, one that was named may not. */
