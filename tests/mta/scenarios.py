@@ -10,6 +10,16 @@ from bench import OUR_DOMAIN, OUR_ID, message
 from parts import fields, first_field
 
 
+def expect(b, name, reply, expected):
+    """EXPECTED: the code of the reply and words of our field.  What was delivered."""
+    code, words = b.here(expected)
+    if not b.tally.check(f"{name}: {code}", reply[0] == code, reply) or code != 250:
+        return b""
+    got = b.mta.take()
+    b.tally.check(f"{name}: {words}", words in b.results(got), b.results(got))
+    return got
+
+
 # --- judged mail
 
 def signed_mail(b):
@@ -35,9 +45,7 @@ def exact_spacing(b):
     names = [line.split(":")[0].encode() for line in spaced.split("\r\n") if line.startswith("X-")]
     data = b.key.sign(message("a@good.example", extra=spaced), "good.example", "s1", "simple/simple",
                       include_headers=[b"From", *names])
-    code, _ = b.send(data, "x@attack.example")
-    got = b.mta.take()
-    b.tally.check("blanks within fields: verified", code == 250 and "dkim=pass" in b.results(got), b.results(got))
+    got = expect(b, "blanks within fields", b.send(data, "x@attack.example"), (250, "dkim=pass"))
     b.tally.check("blanks within fields: what is delivered verifies",
                   b.key.verifies(got, "good.example", "s1"), got.decode("latin-1"))
 
@@ -116,16 +124,6 @@ def forged_fields(b):
 
 
 # --- octets and sizes that servers treat as they like
-
-def expect(b, name, reply, expected):
-    """EXPECTED: the code of the reply and words of our field.  What was delivered."""
-    code, words = b.here(expected)
-    if not b.tally.check(f"{name}: {code}", reply[0] == code, reply) or code != 250:
-        return b""
-    got = b.mta.take()
-    b.tally.check(f"{name}: {words}", words in b.results(got), b.results(got))
-    return got
-
 
 def odd_octets(b):
     def signed(body="Hello.\r\n", extra="", **more):
