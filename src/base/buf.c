@@ -1,7 +1,9 @@
 #include "base/buf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/region.h"
 
@@ -81,6 +83,25 @@ void buf_printf(struct buf *buf, const char *format, ...)
         va_end(args);
     }
     buf->len += (size_t)len;
+}
+
+bool buf_read(struct buf *buf, int fd)
+{
+    char chunk[8192];
+    ssize_t n;
+
+    while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        buf_text_add(buf, (struct text){ chunk, (size_t)n });
+        if (buf->failed) {
+            errno = region_failed(buf->region) ? ENOMEM : EFBIG;
+            return false;
+        }
+    }
+    return true;
 }
 
 bool buf_failed(const struct buf *buf)

@@ -15,6 +15,18 @@ bool text_equal_nocase(struct text a, struct text b)
     return a.len == b.len && text_starts_nocase(a, b);
 }
 
+int text_compare_nocase(struct text a, struct text b)
+{
+    for (size_t i = 0; i < a.len && i < b.len; i++) {
+        unsigned char x = (unsigned char)octet_lower(a.data[i]);
+        unsigned char y = (unsigned char)octet_lower(b.data[i]);
+
+        if (x != y)
+            return x < y ? -1 : 1;
+    }
+    return (a.len > b.len) - (a.len < b.len);
+}
+
 bool text_starts_nocase(struct text t, struct text prefix)
 {
     if (t.len < prefix.len)

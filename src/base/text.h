@@ -35,6 +35,9 @@ bool text_equal(struct text a, struct text b);
 /* ASCII case is ignored; other octets compare as they are. */
 bool text_equal_nocase(struct text a, struct text b);
 
+/* Below 0, 0 or above: orders as memcmp() does, ASCII letters as if lower case. */
+int text_compare_nocase(struct text a, struct text b);
+
 bool text_starts_nocase(struct text t, struct text prefix);
 
 /* Whether ACCEPT is true for every octet of T (for the empty text: true). */

@@ -32,19 +32,6 @@ static bool statement_at(const struct tokens *t, size_t i, struct statement *s)
            (kind_at(t, i + 1) == TOKEN_STRING || kind_at(t, i + 1) == TOKEN_WORD);
 }
 
-/* Orders as memcmp() does; titles that differ in case only are the same. */
-static int compare_text(struct text a, struct text b)
-{
-    for (size_t i = 0; i < a.len && i < b.len; i++) {
-        unsigned char x = (unsigned char)octet_lower(a.data[i]);
-        unsigned char y = (unsigned char)octet_lower(b.data[i]);
-
-        if (x != y)
-            return x < y ? -1 : 1;
-    }
-    return (a.len > b.len) - (a.len < b.len);
-}
-
 static struct text title_of(const struct statement *s)
 {
     return s->title ? s->title->text : TEXT("");
@@ -56,8 +43,8 @@ static int compare(const struct statement *a, const struct statement *b)
 
     if (a->scope != b->scope)
         return a->scope < b->scope ? -1 : 1;
-    order = compare_text(a->name->text, b->name->text);
-    return order ? order : compare_text(title_of(a), title_of(b));
+    order = text_compare_nocase(a->name->text, b->name->text);
+    return order ? order : text_compare_nocase(title_of(a), title_of(b));
 }
 
 /* Statements that say the same come to stand together, the first of them first. */

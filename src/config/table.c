@@ -22,22 +22,11 @@ void table_init(struct table *table, struct rules *rules, const char *name, stru
 /* All octets of FD, or false with errno. */
 static bool slurp(int fd, struct region *scratch, struct text *text)
 {
-    char chunk[8192];
     struct buf buf;
-    ssize_t n;
 
     buf_init(&buf, scratch, TABLE_OCTETS_MAX);
-    while ((n = read(fd, chunk, sizeof chunk)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        buf_text_add(&buf, (struct text){ chunk, (size_t)n });
-        if (buf_failed(&buf)) {
-            errno = EFBIG;
-            return false;
-        }
-    }
+    if (!buf_read(&buf, fd))
+        return false;
     *text = buf_text(&buf);
     return true;
 }

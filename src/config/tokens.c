@@ -317,22 +317,11 @@ static bool read_source(struct source *s)
 /* All octets of FD, or false with errno. */
 static bool slurp(int fd, struct reader *reader, struct text *text)
 {
-    char chunk[8192];
     struct buf buf;
-    ssize_t n;
 
     buf_init(&buf, reader->tokens->region, OCTETS_MAX - reader->octets);
-    while ((n = read(fd, chunk, sizeof chunk)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        buf_text_add(&buf, (struct text){ chunk, (size_t)n });
-        if (buf_failed(&buf)) {
-            errno = EFBIG;
-            return false;
-        }
-    }
+    if (!buf_read(&buf, fd))
+        return false;
     *text = buf_text(&buf);
     reader->octets += text->len;
     return true;

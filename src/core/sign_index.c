@@ -37,19 +37,6 @@ static struct text tail_of(const char *pattern)
 
 /* ---- order */
 
-/* As octet_lower() orders octets. */
-static int compare_text(struct text a, struct text b)
-{
-    for (size_t i = 0; i < a.len && i < b.len; i++) {
-        unsigned char x = (unsigned char)octet_lower(a.data[i]);
-        unsigned char y = (unsigned char)octet_lower(b.data[i]);
-
-        if (x != y)
-            return x < y ? -1 : 1;
-    }
-    return (a.len > b.len) - (a.len < b.len);
-}
-
 static int by_pattern(const void *a, const void *b)
 {
     const struct sign_rule *const *x = a, *const *y = b;
@@ -60,7 +47,7 @@ static int by_pattern(const void *a, const void *b)
 static int by_tail(const void *a, const void *b)
 {
     const struct glob *x = a, *y = b;
-    int order = compare_text(x->tail, y->tail);
+    int order = text_compare_nocase(x->tail, y->tail);
 
     return order ? order : (x->rule > y->rule) - (x->rule < y->rule);
 }
@@ -164,7 +151,7 @@ static size_t first_with(const struct sign_index *index, struct text tail)
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (compare_text(index->globs[middle].tail, tail) < 0)
+        if (text_compare_nocase(index->globs[middle].tail, tail) < 0)
             low = middle + 1;
         else
             high = middle;

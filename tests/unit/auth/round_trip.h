@@ -31,6 +31,25 @@ static inline struct crypt_signer *signer_of(const char *pem)
     return signer;
 }
 
+/* The keys of rfc_keys.h, for the whole group of tests. */
+static struct crypt_signer *rsa, *ed25519;
+
+static inline int set_up(void **state)
+{
+    (void)state;
+    rsa = signer_of(RFC_RSA_PEM);
+    ed25519 = signer_of(RFC_ED25519_PEM);
+    return 0;
+}
+
+static inline int tear_down(void **state)
+{
+    (void)state;
+    crypt_signer_unref(rsa);
+    crypt_signer_unref(ed25519);
+    return 0;
+}
+
 /* A scope in which the keys of COUNT SIGNERS are published. */
 static inline struct dns_scope *scope_of(const struct signer *signers, size_t count)
 {

@@ -11,24 +11,6 @@
 #include "auth/arc.h"
 #include "base/ip.h"
 
-static struct crypt_signer *rsa, *ed25519;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rsa = signer_of(RFC_RSA_PEM);
-    ed25519 = signer_of(RFC_ED25519_PEM);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    crypt_signer_unref(rsa);
-    crypt_signer_unref(ed25519);
-    return 0;
-}
-
 /* One message at one hop: validated, then sealed. */
 struct hop {
     struct message *message;

@@ -10,24 +10,6 @@
 
 #include "auth/signature.h"
 
-static struct crypt_signer *rsa, *ed25519;
-
-static int set_up(void **state)
-{
-    (void)state;
-    rsa = signer_of(RFC_RSA_PEM);
-    ed25519 = signer_of(RFC_ED25519_PEM);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    crypt_signer_unref(rsa);
-    crypt_signer_unref(ed25519);
-    return 0;
-}
-
 /* ---- which fields */
 
 #define BASE "From To Subject Date Message-ID "

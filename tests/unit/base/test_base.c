@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,62 @@ static void buf_grows_and_latches(void **state)
     assert_null(buf_str(&buf));
     assert_int_equal(buf_text(&buf).len, 0);
     region_free(region);
+}
+
+static void buf_reads_to_the_end(void **state)
+{
+    struct region *region = region_new(100000);
+    char big[20000];
+    struct buf buf;
+    FILE *file = tmpfile();
+
+    (void)state;
+    memset(big, 'x', sizeof big);
+    assert_int_equal(fwrite(big, 1, sizeof big, file), sizeof big);
+    assert_int_equal(fflush(file), 0);
+    for (size_t bound = sizeof big - 1; bound <= sizeof big; bound++) {
+        buf_init(&buf, region, bound);
+        assert_int_equal(lseek(fileno(file), 0, SEEK_SET), 0);
+        errno = 0;
+        assert_int_equal(buf_read(&buf, fileno(file)), bound == sizeof big);
+        assert_int_equal(errno, bound == sizeof big ? 0 : EFBIG);
+    }
+    assert_int_equal(buf_text(&buf).len, sizeof big);
+    buf_init(&buf, region, sizeof big * 20);
+    for (int i = 0; i < 10 && !buf_failed(&buf); i++) {
+        assert_int_equal(lseek(fileno(file), 0, SEEK_SET), 0);
+        (void)buf_read(&buf, fileno(file));
+    }
+    assert_int_equal(errno, ENOMEM);
+    buf_init(&buf, region, 10);
+    assert_false(buf_read(&buf, -1));
+    assert_int_equal(errno, EBADF);
+    fclose(file);
+    region_free(region);
+}
+
+static int sign(int n)
+{
+    return (n > 0) - (n < 0);
+}
+
+static void text_order(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        int order;
+    } cases[] = {
+        { "", "", 0 },    { "", "a", -1 },    { "a", "A", 0 },       { "ab", "A", 1 },
+        { "a", "B", -1 }, { "_", "A", -1 }, { "\xc3\xa4", "z", 1 }, { "ABC", "abd", -1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct text a = text_of(cases[i].a), b = text_of(cases[i].b);
+
+        assert_int_equal(sign(text_compare_nocase(a, b)), cases[i].order);
+        assert_int_equal(sign(text_compare_nocase(b, a)), -cases[i].order);
+    }
 }
 
 static void text_numbers(void **state)
@@ -261,6 +318,8 @@ int main(void)
         cmocka_unit_test(region_limit_latches),
         cmocka_unit_test(region_cleanups_run_backwards),
         cmocka_unit_test(buf_grows_and_latches),
+        cmocka_unit_test(buf_reads_to_the_end),
+        cmocka_unit_test(text_order),
         cmocka_unit_test(text_numbers),
         cmocka_unit_test(text_octets),
         cmocka_unit_test(ip_parses_and_folds),
