@@ -182,6 +182,11 @@ const struct dkim_candidate *verify_dkim_candidate(const struct dkim_verifier *v
     return verifier->job.candidates[i];
 }
 
+size_t verify_dkim_left_out(const struct dkim_verifier *verifier)
+{
+    return verifier->not_evaluated;
+}
+
 /* ---- what the key decides */
 
 static const char *weak_key_reason(struct region *region, unsigned bits, unsigned wanted)

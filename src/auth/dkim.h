@@ -107,6 +107,9 @@ size_t verify_dkim_count(const struct dkim_verifier *verifier);
 const struct dkim_candidate *verify_dkim_candidate(const struct dkim_verifier *verifier,
                                                    size_t i);
 
+/* DKIM-Signature fields beyond max_signatures. */
+size_t verify_dkim_left_out(const struct dkim_verifier *verifier);
+
 /* Waits for keys, finishes, appends one finding a signature (or one `none`). */
 void check_dkim(struct findings *findings, struct dkim_verifier *verifier);
 

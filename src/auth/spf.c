@@ -163,6 +163,7 @@ static void identify(struct spf_identity *identity, const char *domain,
     identity->result = outcome->result;
     identity->explanation = outcome->explanation;
     identity->reason = outcome->reason;
+    identity->limit_hit = outcome->limit_hit;
     memcpy(identity->domain, domain, strlen(domain) + 1);
 }
 
@@ -199,12 +200,13 @@ static void check_mail_from(struct findings *findings, const struct spf_params *
 }
 
 static void check_helo(struct findings *findings, const struct spf_params *params,
-                       const struct helo *helo)
+                       const struct helo *helo, struct spf_identity *identity)
 {
     struct spf_request request = helo_request(params, helo);
     struct spf_outcome outcome;
 
     judge(findings, params, &request, &outcome);
+    identity->limit_hit |= outcome.limit_hit;
     if (outcome.result != RESULT_NONE)
         report(findings, params, "smtp.helo", helo->domain, &outcome);
 }
@@ -218,5 +220,5 @@ void check_spf(struct findings *findings, const struct spf_params *params,
     read_helo(params->helo, &helo);
     check_mail_from(findings, params, &helo, identity);
     if (helo.domain[0] && helo_has_a_say(params->mail_from->kind))
-        check_helo(findings, params, &helo);
+        check_helo(findings, params, &helo, identity);
 }

@@ -37,6 +37,7 @@ struct spf_outcome {
                                 matched in its includes, " > "-joined; or NULL */
     unsigned lookups;        /* DNS terms counted */
     unsigned voids;
+    bool limit_hit;          /* of RFC 7208 §4.6.4: that ended it */
     const char *include_path; /* domains walked, ">"-joined, for people; or NULL */
 };
 
@@ -76,6 +77,7 @@ struct spf_identity {
                            domain (RFC 7208 §2.4); "" when there is none */
     const char *explanation;
     const char *reason;
+    bool limit_hit; /* this identity's, or that of HELO */
 };
 
 /* Starts the lookups that check_spf() will need, without waiting. */

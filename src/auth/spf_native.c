@@ -86,7 +86,7 @@ static bool holds_client(struct evaluation *e, const struct spf_term *term,
     if (spf_answer_holds(answer, &e->walk.request->client, term->prefix4, term->prefix6))
         return true;
     if (answer->capped)
-        spf_walk_stop(&e->walk, RESULT_PERMERROR, "too many addresses");
+        spf_walk_limit(&e->walk, "too many addresses");
     return false;
 }
 

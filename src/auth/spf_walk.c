@@ -27,6 +27,12 @@ void spf_walk_stop(struct spf_walk *walk, enum result result, const char *reason
     walk->outcome->reason = reason;
 }
 
+void spf_walk_limit(struct spf_walk *walk, const char *reason)
+{
+    walk->outcome->limit_hit |= !walk->stopped;
+    spf_walk_stop(walk, RESULT_PERMERROR, reason);
+}
+
 static bool is_host_octet(char c)
 {
     return octet_is_alpha(c) || octet_is_digit(c) || c == '-' || c == '_' || c == '.';
@@ -71,14 +77,14 @@ static bool count_term(struct spf_walk *walk)
     if (walk->stopped)
         return false;
     if (walk->outcome->lookups++ >= SPF_TERMS_MAX)
-        spf_walk_stop(walk, RESULT_PERMERROR, "more than 10 terms that ask the DNS");
+        spf_walk_limit(walk, "more than 10 terms that ask the DNS");
     return !walk->stopped;
 }
 
 static bool count_void(struct spf_walk *walk)
 {
     if (walk->outcome->voids++ >= SPF_VOIDS_MAX)
-        spf_walk_stop(walk, RESULT_PERMERROR, "more than 2 void lookups");
+        spf_walk_limit(walk, "more than 2 void lookups");
     return !walk->stopped;
 }
 
@@ -91,7 +97,7 @@ static bool is_void(const struct dns_answer *answer)
 static const struct dns_answer *ask(struct spf_walk *walk, const char *name, enum dns_type type)
 {
     if (!walk->stopped && walk->questions++ >= SPF_QUESTIONS_MAX)
-        spf_walk_stop(walk, RESULT_PERMERROR, "more than 30 DNS questions");
+        spf_walk_limit(walk, "more than 30 DNS questions");
     return walk->stopped ? NULL : dns_scope_lookup(walk->request->dns, name, type);
 }
 
@@ -200,6 +206,7 @@ const struct dns_answer *spf_walk_term(struct spf_walk *walk, struct text expand
     if (is_void(answer) && !count_void(walk))
         return NULL;
     if (type == DNS_MX && answer->count + answer->refused > SPF_EXCHANGES_MAX) {
+        walk->outcome->limit_hit = true;
         stop_at(walk, RESULT_PERMERROR, "more than 10 MX names at ", name, "");
         return NULL;
     }

@@ -43,6 +43,9 @@ void spf_walk_begin(struct spf_walk *walk, const struct spf_request *request,
  * static or of the request's region. */
 void spf_walk_stop(struct spf_walk *walk, enum result result, const char *reason);
 
+/* Ends it, likewise, because a limit is reached: permerror. */
+void spf_walk_limit(struct spf_walk *walk, const char *reason);
+
 /* Fetches, selects and parses the record of the identity's own domain; none is
  * none.  False: the walk has stopped. */
 bool spf_walk_first(struct spf_walk *walk, struct spf_record *record);

@@ -27,6 +27,13 @@ void histogram_add(struct histogram *histogram, int64_t us)
         histogram->sum_us += (uint64_t)us;
 }
 
+void histogram_merge(struct histogram *histogram, const struct histogram *more)
+{
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+        histogram->counts[i] += more->counts[i];
+    histogram->sum_us += more->sum_us;
+}
+
 uint64_t histogram_count(const struct histogram *histogram)
 {
     uint64_t count = 0;

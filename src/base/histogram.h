@@ -25,6 +25,9 @@ size_t histogram_bucket(int64_t us);
 
 void histogram_add(struct histogram *histogram, int64_t us);
 
+/* Adds what MORE holds. */
+void histogram_merge(struct histogram *histogram, const struct histogram *more);
+
 uint64_t histogram_count(const struct histogram *histogram);
 
 #endif

@@ -150,8 +150,9 @@ static void troubles(const struct view *v)
         { "rows for reports lost", "spool.lost" },
         { "temporary failures for want of memory", "memory_failures" },
         { "replies that the MTA did not take", "mta_failures" },
-        { "messages with too many fields", "field_limit" },
-        { "messages with too many DNS questions", "question_limit" },
+        { "messages with too many fields", "bounds.header-fields" },
+        { "messages with too many DNS questions", "bounds.dns-questions" },
+        { "messages that DNS took too long for", "bounds.dns-time" },
         { "reloads that failed", "reloads_failed" },
     };
 

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/ip.h"
 #include "base/log.h"
+#include "core/bounds.h"
 #include "core/session.h"
 #include "core/transaction.h"
 #include "mail/message.h"
@@ -153,13 +154,11 @@ static void add_why(struct buf *out, const struct verdict *v)
     add_text(out, "because", text_of(v->override_comment));
 }
 
-/* Bounds of DESIGN §6 that were hit: what was judged is not all there was. */
 static void add_bounds(struct buf *out, const struct judgement *j)
 {
-    if (j->dns.limit_hit)
-        buf_add(out, " bound=dns-questions");
-    if (j->message->fields_capped)
-        buf_add(out, " bound=header-fields");
+    for (const struct name *n = bound_names; n->name; n++)
+        if (bound_reached(j, (enum bound)n->value))
+            buf_printf(out, " bound=%s", n->name);
 }
 
 void logline_write(struct buf *out, const char *queue_id, const struct session *session,

@@ -284,6 +284,7 @@ static void count_dns(struct transaction *t)
     t->session->questions_told = connection.questions;
     t->session->waited_told_ms = connection.waited_ms;
     t->judgement.dns.limit_hit |= connection.limit_hit;
+    t->judgement.dns.deadline_hit |= connection.deadline_hit;
     t->judgement.dns.out_of_memory |= connection.out_of_memory;
 }
 

@@ -310,6 +310,20 @@ void resolver_count(struct resolver *resolver, struct resolver_counters *counter
     pthread_mutex_unlock(&resolver->lock);
 }
 
+void resolver_counters_merge(struct resolver_counters *counters,
+                             const struct resolver_counters *more)
+{
+    counters->questions += more->questions;
+    counters->queries += more->queries;
+    counters->asked_again += more->asked_again;
+    counters->cache_hits += more->cache_hits;
+    counters->merged += more->merged;
+    counters->timeouts += more->timeouts;
+    counters->tempfails += more->tempfails;
+    counters->in_flight += more->in_flight;
+    histogram_merge(&counters->latency, &more->latency);
+}
+
 void resolver_answered(struct dns_future *future, const struct dns_answer *answer)
 {
     struct resolver *resolver = future->resolver;

@@ -67,6 +67,10 @@ void resolver_unref(struct resolver *resolver);
 
 void resolver_count(struct resolver *resolver, struct resolver_counters *counters);
 
+/* Adds what another one counted: in flight, too. */
+void resolver_counters_merge(struct resolver_counters *counters,
+                             const struct resolver_counters *more);
+
 /* Called once per question, on any thread (also before dns_start returns),
  * holding no lock.  ANSWER is lent for the call. */
 typedef void dns_done_fn(void *context, const struct dns_answer *answer);

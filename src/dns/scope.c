@@ -236,6 +236,7 @@ static const struct dns_answer *await(struct dns_scope *scope, struct scope_ques
     scope->usage.waited_ms += clock_ms() - start;
     if (question->answer)
         return question->answer;
+    scope->usage.deadline_hit = true;
     return dns_answer_failure(question->type, DNS_FAILURE_TIMEOUT);
 }
 

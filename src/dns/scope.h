@@ -54,6 +54,7 @@ struct dns_scope_usage {
     unsigned questions;   /* distinct questions started */
     int64_t waited_ms;    /* spent waiting inside dns_scope_lookup */
     bool limit_hit;
+    bool deadline_hit;    /* a lookup gave up at the deadline */
     bool out_of_memory;   /* a lookup gave "out of memory": what it was for is not known */
 };
 

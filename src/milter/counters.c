@@ -15,6 +15,7 @@ static atomic_uint_least64_t verdicts[ACTION_COUNT][RULE_COUNT];
 static atomic_uint_least64_t results[METHOD_COUNT][RESULT_COUNT];
 static atomic_uint_least64_t overrides[OVERRIDE_COUNT];
 static atomic_uint_least64_t would[ACTION_COUNT];
+static atomic_uint_least64_t bounds[BOUND_COUNT];
 static struct shared_histogram end_of_message, dns_wait;
 
 static void add(atomic_uint_least64_t *counter, uint64_t by)
@@ -80,10 +81,9 @@ void counters_judgement(const struct judgement *judgement)
     observe(&dns_wait, judgement->dns.waited_ms * 1000);
     count_origin(judgement->origin);
     count_leaving(judgement);
-    if (judgement->message && judgement->message->fields_capped)
-        counter_add(COUNTER_FIELDS_CAPPED, 1);
-    if (judgement->dns.limit_hit)
-        counter_add(COUNTER_DNS_CAPPED, 1);
+    for (int i = 0; i < BOUND_COUNT; i++)
+        if (bound_reached(judgement, (enum bound)i))
+            add(&bounds[i], 1);
     if (!judgement->findings)
         return;
     for (const struct finding *f = judgement->findings->first; f; f = f->next)
@@ -111,6 +111,7 @@ void counters_read(struct counts *counts)
         read_all(counts->results[i], results[i], RESULT_COUNT);
     read_all(counts->overrides, overrides, OVERRIDE_COUNT);
     read_all(counts->would, would, ACTION_COUNT);
+    read_all(counts->bounds, bounds, BOUND_COUNT);
     read_histogram(&counts->end_of_message, &end_of_message);
     read_histogram(&counts->dns_wait, &dns_wait);
 }

@@ -10,6 +10,7 @@
 
 #include "auth/finding.h"
 #include "base/histogram.h"
+#include "core/bounds.h"
 #include "core/verdict.h"
 
 struct judgement;
@@ -29,8 +30,6 @@ enum counter {
     COUNTER_INSERTED,      /* fields inserted */
     COUNTER_DELETED,       /* fields deleted */
     COUNTER_HELD,          /* quarantined in the MTA */
-    COUNTER_FIELDS_CAPPED, /* bound hit: header fields of one message */
-    COUNTER_DNS_CAPPED,    /* bound hit: DNS questions of one message */
     COUNTER_MEMORY,        /* temporary failures because memory ran out */
     COUNTER_MTA_FAILED,    /* the MTA did not take a reply or a modification */
     COUNTER_RELOADS_OK,
@@ -57,6 +56,7 @@ struct counts {
     uint64_t results[METHOD_COUNT][RESULT_COUNT];
     uint64_t overrides[OVERRIDE_COUNT];
     uint64_t would[ACTION_COUNT]; /* what enforcement kept messages from */
+    uint64_t bounds[BOUND_COUNT]; /* messages that reached one */
     struct histogram end_of_message;
     struct histogram dns_wait; /* of a message, in all */
 };

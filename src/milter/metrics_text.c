@@ -109,10 +109,6 @@ static const struct counter_row {
     { COUNTER_INSERTED, "field_changes", "change", "inserted", "Header fields changed." },
     { COUNTER_DELETED, "field_changes", "change", "deleted", NULL },
     { COUNTER_HELD, "held", NULL, NULL, "Messages put into the quarantine of the MTA." },
-    { COUNTER_FIELDS_CAPPED, "bounds_hit", "bound", "header_fields",
-      "Messages that reached a bound." },
-    { COUNTER_DNS_CAPPED, "bounds_hit", "bound", "dns_questions", NULL },
-    { COUNTER_MEMORY, "bounds_hit", "bound", "memory", NULL },
     { COUNTER_MTA_FAILED, "mta_failures", NULL, NULL,
       "Replies or changes that the MTA did not take." },
     { COUNTER_RELOADS_OK, "reloads", "result", "ok", "Reloads of the configuration." },
@@ -131,6 +127,14 @@ static void write_counters(struct writer *w, const struct counts *counts)
         else
             sample(w, value);
     }
+}
+
+static void write_bounds(struct writer *w, const struct counts *counts)
+{
+    family(w, KIND_COUNTER, "bounds_hit", "Messages that reached a bound.");
+    for (int i = 0; i < BOUND_COUNT; i++)
+        labelled(w, "bound", name_of(bound_names, i), counts->bounds[i]);
+    labelled(w, "bound", "memory", counts->counters[COUNTER_MEMORY]);
 }
 
 /* Every pair of a name in ONES and one in OTHERS, from the table NUMBERS. */
@@ -221,6 +225,7 @@ void metrics_write(struct buf *out, enum metrics_format format, const struct sta
 
     write_process(&w, s);
     write_counters(&w, &s->counts);
+    write_bounds(&w, &s->counts);
     write_verdicts(&w, &s->counts);
     write_dns(&w, &s->dns);
     histogram(&w, "end_of_message_seconds", "From the end of a message to its reply.",

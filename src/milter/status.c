@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/names.h"
-#include "core/snapshot.h"
 #include "milter/inflight.h"
 #include "milter/key_watch.h"
 #include "milter/running.h"
@@ -26,8 +25,6 @@ static const struct name counter_names[] = {
     { COUNTER_INSERTED, "fields_inserted" },
     { COUNTER_DELETED, "fields_deleted" },
     { COUNTER_HELD, "held" },
-    { COUNTER_FIELDS_CAPPED, "field_limit" },
-    { COUNTER_DNS_CAPPED, "question_limit" },
     { COUNTER_MEMORY, "memory_failures" },
     { COUNTER_MTA_FAILED, "mta_failures" },
     { COUNTER_RELOADS_OK, "reloads" },
@@ -49,8 +46,6 @@ void status_begin(const char *config_file, int64_t started_ms)
 
 void status_take(struct status *s)
 {
-    struct snapshot *snapshot = running_get();
-
     *s = (struct status){
         .version = PACKAGE_VERSION,
         .config_file = process.config_file,
@@ -63,9 +58,7 @@ void status_take(struct status *s)
     key_watch_count(&s->keys, &s->keys_missing);
     counters_read(&s->counts);
     reporting_count(&s->reports);
-    if (snapshot)
-        resolver_count(snapshot->resolver, &s->dns);
-    snapshot_unref(snapshot);
+    running_count_dns(&s->dns);
 }
 
 /* S as a JSON string; control octets are escaped, others pass as they are. */
@@ -148,6 +141,12 @@ static void print_overrides(struct buf *out, const struct counts *counts)
     print_some(out, override_reason_names, counts->overrides, OVERRIDE_COUNT);
     buf_add(out, ",\"would\":");
     print_some(out, action_names, counts->would, ACTION_COUNT);
+}
+
+static void print_bounds(struct buf *out, const struct counts *counts)
+{
+    buf_add(out, ",\"bounds\":");
+    print_some(out, bound_names, counts->bounds, BOUND_COUNT);
 }
 
 static void print_dns(struct buf *out, const struct resolver_counters *dns)
@@ -238,6 +237,7 @@ void status_json(struct buf *out, const struct status *s)
     print_reasons(out, &s->counts);
     print_results(out, &s->counts);
     print_overrides(out, &s->counts);
+    print_bounds(out, &s->counts);
     print_dns(out, &s->dns);
     print_latency(out, s);
     print_spool(out, &s->reports);

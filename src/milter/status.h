@@ -23,7 +23,7 @@ struct status {
     size_t keys;             /* active keys that were looked for in DNS, last time */
     size_t keys_missing;     /* of those: not there, or not right */
     struct counts counts;
-    struct resolver_counters dns; /* of the present resolver */
+    struct resolver_counters dns;
     struct reporting_counters reports;
 };
 

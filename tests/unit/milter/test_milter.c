@@ -437,7 +437,7 @@ static void status_is_one_json_object(void **state)
     assert_non_null(strstr(json, "\"end_of_message\":{\"count\":1,\"sum_us\":2500,\"below_us\":"
                                  "{\"1000\":0,\"2500\":1,"));
     assert_non_null(strstr(json, "\"trusted\":1"));
-    assert_non_null(strstr(json, "\"question_limit\":1"));
+    assert_non_null(strstr(json, "\"bounds\":{\"dns-questions\":1}"));
     assert_non_null(strstr(json, "\"in_flight\":2,\"oldest_ms\":30,\"keys\":4,"
                                  "\"keys_missing\":1"));
     assert_non_null(strstr(json, "\"dns\":{\"questions\":5"));
