@@ -67,6 +67,24 @@ static int keep_token(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 }
 
 /* Only its first complaint is about the file; the rest follows from it. */
+/* What is wrong where libconfuse did not expect a token of KIND. */
+static const char *unexpected(enum token_kind kind)
+{
+    switch (kind) {
+    case TOKEN_WORD:
+    case TOKEN_STRING:
+        return "in a list a comma stands before the next value";
+    case TOKEN_OPEN:
+        return "this option takes one value, not a list";
+    case TOKEN_EQUAL:
+        return "the option before it has no value";
+    case TOKEN_COMMA:
+    case TOKEN_CLOSE:
+        return "a value is missing before it";
+    }
+    return "";
+}
+
 __attribute__((format(printf, 2, 0)))
 static void complain(cfg_t *cfg, const char *format, va_list args)
 {
@@ -86,7 +104,8 @@ static void complain(cfg_t *cfg, const char *format, va_list args)
         errors_add(&current->errors, token->place, "%s%s%s is not an option here%s",
                    section ? section : "", section ? " " : "", quoted, hint);
     } else if (strncmp(message, "unexpected token", 16) == 0) {
-        errors_add(&current->errors, token->place, "unexpected %s", quoted);
+        errors_add(&current->errors, token->place, "unexpected %s: %s", quoted,
+                   unexpected(token->kind));
     } else {
         errors_add(&current->errors, token->place, "%s", message);
     }

@@ -231,7 +231,9 @@ static bool punctuation(struct source *s)
         return fail(s, "a NUL octet: this is not a text file");
     default:
         if (c < 0x20 || c > 0x7e)
-            return fail(s, "unexpected octet 0x%02x", (unsigned)(unsigned char)c);
+            return fail(s, "unexpected octet 0x%02x: outside of quotes everything is ASCII "
+                           "(so are the quotes; and no byte order mark)",
+                        (unsigned)(unsigned char)c);
         return fail(s, "unexpected '%c': a value other than a number or a word is written in "
                        "double quotes", c);
     }
@@ -310,7 +312,7 @@ static bool read_source(struct source *s)
         return fail(s, "this { is not closed in its file: add }");
     }
     if (!at_statement(s->reader->tokens))
-        return fail(s, "the file ends in the middle of a statement");
+        return fail(s, "the file ends in the middle of a statement: NAME = VALUE");
     return true;
 }
 

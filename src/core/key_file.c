@@ -100,13 +100,14 @@ static void refuse_open(const char *path, const struct key_owner *owner, struct 
                "cannot be opened: %s; let the user read it (chgrp %s, chmod 0640), or make it a "
                "credential of systemd", strerror(error), owner->user);
     else
-        refuse(file, known ? &st : NULL, "cannot be opened: %s", strerror(error));
+        refuse(file, known ? &st : NULL, "cannot be opened: %s%s", strerror(error),
+               error == ENOENT ? "; make it (vidimus keygen), or mend the path" : "");
 }
 
 static bool is_readable(const struct stat *st, struct key_file *file)
 {
     if (!S_ISREG(st->st_mode))
-        return refuse(file, st, "is not a regular file");
+        return refuse(file, st, "is not a regular file: name the key itself");
     if (st->st_size > KEY_FILE_MAX)
         return refuse(file, st, "has more than %d octets: not a key", KEY_FILE_MAX);
     return true;

@@ -108,7 +108,8 @@ static void read_store(struct making *m, struct key_store *store, const struct k
         store->signer = crypt_signer_new((struct text){ file.octets, file.len }, &why);
         crypt_wipe_free(file.octets, file.len);
         if (!store->signer)
-            trouble(m, store, "%s", why);
+            trouble(m, store, "%s: a private key in PEM, without passphrase, is wanted (vidimus "
+                              "keygen makes one)", why);
     } else if (file.why[0]) {
         trouble(m, store, "%s", file.why);
     } else {

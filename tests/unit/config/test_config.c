@@ -574,7 +574,7 @@ static void all_semantic_errors_are_told_in_the_order_of_the_file(void **state)
 static void one_syntax_error_stops(void **state)
 {
     (void)state;
-    assert_refused("user = \nlisten = \"x\"\nfoo = 1\nbar = 2\n", "c:2: unexpected");
+    assert_refused("user = \nlisten = \"x\"\nfoo = 1\nbar = 2\n", "c:2: unexpected \"=\": the option before it has no value");
     assert_int_equal(reported.lines, 1);
     assert_refused("foo = 1\nbar = 2\n", "c:1: foo is not an option here\n");
     assert_int_equal(reported.lines, 1);
@@ -712,7 +712,7 @@ static void octets_that_are_no_text(void **state)
     write_octets("c", nul_inside, sizeof nul_inside - 1);
     assert_null(read_named(path_of("c")));
     assert_string_equal(reported.text, "c:1: a control octet in a value\n");
-    assert_refused("\xef\xbb\xbfuser = \"a\"\n", "c:1: unexpected octet 0xef");
+    assert_refused("\xef\xbb\xbfuser = \"a\"\n", "c:1: unexpected octet 0xef: outside of quotes");
     assert_refused("user = \"us\xc3\xa9r\"\n", "c:1: user: ");
     assert_refused("trusted-lists = {\"\xff\xfe.example\"}\n", "c:1: trusted-lists: ");
     assert_refused("override \"n\xc3\xa9\" { from-domains = \"a.example\" }\n",
@@ -777,10 +777,10 @@ static void statements_are_whole(void **state)
         { "user\n", "c:2: the file ends in the middle of a statement" },
         { "user =", "c:1: the file ends in the middle of a statement" },
         { "user = a b = c", "c:1: b is not an option here" },
-        { "user = {\"a\"}", "c:1: unexpected {" },
+        { "user = {\"a\"}", "c:1: unexpected {: this option takes one value" },
         { "dmarc = {\"a\"}", "c:1: missing opening brace for section 'dmarc'" },
-        { "trusted-lists = {\"a.example\" \"b.example\"}", "c:1: unexpected b.example" },
-        { "trusted-lists = {,}", "c:1: unexpected ," },
+        { "trusted-lists = {\"a.example\" \"b.example\"}", "c:1: unexpected b.example: in a list a comma" },
+        { "trusted-lists = {,}", "c:1: unexpected ,: a value is missing" },
         { "dmarc {\n enforce = none\n", "c:1: this { is not closed in its file" },
         { "spf {\n}\n}\n", "c:3: } without a {" },
         { "{{{{{{{{{", "c:1: braces nested deeper than 8" },

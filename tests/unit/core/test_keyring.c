@@ -588,13 +588,14 @@ static void a_loaded_key_is_kept(void **state)
     second = with_file(first, "key");
     keyring_unref(first);
     assert_ptr_equal(keyring_entry(second, 0)->key, key);
-    assert_told("cannot be opened: No such file or directory; the key that was loaded before is "
-                "kept");
+    assert_told("cannot be opened: No such file or directory; make it (vidimus keygen), or mend "
+                "the path; the key that was loaded before is kept");
     write_text("key", "half a k", 0600);
     third = with_file(second, "key");
     keyring_unref(second);
     assert_ptr_equal(keyring_entry(third, 0)->key, key);
-    assert_told("is not in PEM form; the key that was loaded before is kept");
+    assert_told("is not in PEM form: a private key in PEM, without passphrase, is wanted (vidimus "
+                "keygen makes one); the key that was loaded before is kept");
     write_text("key", pem.other, 0644);
     second = with_file(third, "key");
     keyring_unref(third);
