@@ -14,6 +14,8 @@
 
 struct dns_scope;
 struct region;
+struct spf_macros;
+struct spf_record;
 
 struct spf_request {
     struct region *region;
@@ -58,6 +60,9 @@ const struct spf_engine *spf_engine_named(const char *name);
  * waiting and within RFC 7208's limits.  Nothing of *REQUEST is kept but copies
  * and a reference on its scope; its region may be NULL. */
 void spf_prefetch(const struct spf_request *request);
+
+/* Likewise, of RECORD, what names the client (macro p): MACROS may wait for that. */
+void spf_prefetch_named(const struct spf_macros *macros, const struct spf_record *record);
 
 struct spf_params {
     const struct spf_engine *engine;

@@ -27,6 +27,7 @@ struct place {
     domain_name domain;
     struct spf_record record;
     const struct spf_term *decided; /* the directive that matched; NULL: none did */
+    bool named; /* terms that name the client have been started */
 };
 
 /* A term that led to the result. */
@@ -72,6 +73,18 @@ static struct text expand(struct evaluation *e, const struct place *place,
     if (!spf_expand_name(&macros, spec->text, room))
         return (struct text){ NULL, 0 };
     return spf_expansion_text(room);
+}
+
+/* At the first TERM of its record that names the client starts all of these: no
+ * prefetch could, before that name was known. */
+static void start_named(struct evaluation *e, struct place *place, const struct spf_term *term)
+{
+    const struct spf_macros macros = { e->walk.request, place->domain, validated, e };
+
+    if (place->named || !term->target.macros || !spf_macro_uses(term->target.text, 'p'))
+        return;
+    place->named = true;
+    spf_prefetch_named(&macros, &place->record);
 }
 
 /* --- mechanisms (§5) --- */
@@ -137,13 +150,14 @@ static bool match_include(struct evaluation *e, struct text target)
            check_host(e, &there) == RESULT_PASS;
 }
 
-static bool matches(struct evaluation *e, const struct place *place, const struct spf_term *term)
+static bool matches(struct evaluation *e, struct place *place, const struct spf_term *term)
 {
     struct spf_expansion room;
     struct text target;
 
     if (!spf_mechanism_asks(term->mechanism))
         return spf_term_matches(term, &e->walk.request->client);
+    start_named(e, place, term);
     target = expand(e, place, &term->target, &room);
     switch (term->mechanism) {
     case MECHANISM_A:
@@ -167,7 +181,7 @@ static bool matches(struct evaluation *e, const struct place *place, const struc
 /* --- check_host() --- */
 
 /* The first directive that matches (§4.6.2); NULL: none, or the walk stopped. */
-static const struct spf_term *first_match(struct evaluation *e, const struct place *place)
+static const struct spf_term *first_match(struct evaluation *e, struct place *place)
 {
     size_t depth = e->depth;
 

@@ -99,6 +99,16 @@ static const char zone_text[] =
     "m1 MX 20 y.m1\n"
     "m2 MX 10 x.m2\n"
     "names TXT \"v=spf1 ptr:other.example ptr:mail.one.example -all\"\n"
+    "named TXT \"v=spf1 exists:%{p}.a.example include:%{p}.b.example exists:%{p}.c.example"
+    " -all\"\n"
+    "mail.one.example.b TXT \"v=spf1 a:w.six.example a:v.six.example -all\"\n"
+    "six TXT \"v=spf1 include:1.six.example include:2.six.example include:3.six.example"
+    " include:4.six.example include:5.six.example include:6.six.example -all\"\n"
+    "1.six TXT \"v=spf1 a:x1.six.example a:y1.six.example a:z1.six.example -all\"\n"
+    "2.six TXT \"v=spf1 a:x2.six.example a:y2.six.example a:z2.six.example -all\"\n"
+    "*.six TXT \"v=spf1 a:w.six.example -all\"\n"
+    "*.six A 198.51.100.1\n"
+    "z2.six A 192.0.2.1\n"
     "explains TXT \"v=spf1 -all exp=why.explains.example\"\n"
     "why.explains TXT \"not from there\"\n"
     "_dmarc.np TXT \"v=DMARC1; p=none; np=reject\"\n"
@@ -120,6 +130,8 @@ static const struct {
       1 },
     { "MX names and their addresses", "h", "<a@mx.example>", FROM("flat.example"), "", "", 3, 1 },
     { "names of the client for SPF", "h", "<a@names.example>", FROM("flat.example"), "", "", 2, 1 },
+    { "more terms than may be counted", "h", "<a@six.example>", FROM("flat.example"), "", "", 3,
+      1 },
     { "an explanation", "h", "<a@explains.example>", FROM("flat.example"), "on-fail = \"reject\"",
       "", 2, 1 },
     { "keys", "h", "<a@flat.example>",
@@ -248,6 +260,23 @@ static void messages_of_cases(void **state)
     }
 }
 
+/* SPF's macro p; libspf2 is not shown any. */
+static void the_client_in_macros(void **state)
+{
+    const struct mail mail = {
+        .client = CLIENT,
+        .helo = "h",
+        .mail_from = "<a@named.example>",
+        .message = TEXT(FROM("flat.example")),
+        .zone = TEXT(zone_text),
+        .config = TEXT(""),
+    };
+
+    (void)state;
+    /* PTR, its name's address, the included record, what that names */
+    expect_rounds("the macro", &mail, 4, 2);
+}
+
 static void a_name_of_the_client(void **state)
 {
     const struct mail mail = {
@@ -271,6 +300,7 @@ int main(void)
         { "messages, native", messages, NULL, NULL, native },
         { "messages, libspf2", messages, NULL, NULL, libspf2 },
         cmocka_unit_test(messages_of_cases),
+        cmocka_unit_test(the_client_in_macros),
         cmocka_unit_test(a_name_of_the_client),
     };
 
