@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,19 @@ int cli_usage(const char *command, const char *format, ...)
     va_end(args);
     fprintf(stderr, "\nTry `vidimus %s --help'.\n", command);
     return EX_USAGE;
+}
+
+int cli_option(int argc, char **argv, const char *letters, const struct option *options,
+               const char *help, int *status)
+{
+    int option = getopt_long(argc, argv, letters, options, NULL);
+
+    if (option != 'h' && option != '?')
+        return option;
+    if (option == 'h')
+        fputs(help, stdout);
+    *status = option == 'h' ? CLI_HELPED : EX_USAGE;
+    return -1;
 }
 
 static void print_report(void *context, const char *text)
@@ -57,9 +71,13 @@ int cli_dispatch(const char *program, const struct command *commands, size_t cou
         print_help(program, commands, count, stdout);
         return EX_OK;
     }
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            int status = commands[i].run(argc - 1, argv + 1);
+
+            return status == CLI_HELPED ? EX_OK : status;
+        }
+    }
     fprintf(stderr, "%s: there is no command \"%s\"\n", program, argv[1]);
     print_help(program, commands, count, stderr);
     return EX_USAGE;

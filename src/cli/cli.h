@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 struct config;
+struct option;
 struct snapshot;
 
 /* A command gets its own arguments, argv[0] being its name, and returns a
@@ -34,6 +35,15 @@ struct command {
  * ("vidimus", "vidimus report"); help and errors are printed. */
 int cli_dispatch(const char *program, const struct command *commands, size_t count, int argc,
                  char **argv);
+
+/* What a command gives when all that it did was to print its help: EX_OK. */
+enum { CLI_HELPED = -1 };
+
+/* The next of a command's options, as getopt_long() has it; -1: no more.  --help
+ * prints HELP, and there are no more: *STATUS is CLI_HELPED; likewise EX_USAGE after one
+ * that is wrong. */
+int cli_option(int argc, char **argv, const char *letters, const struct option *options,
+               const char *help, int *status);
 
 /* Says FORMAT on stderr as "vidimus COMMAND: …" and returns EX_USAGE. */
 int cli_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -135,14 +135,9 @@ int cmd_config(int argc, char **argv)
     enum task task = TASK_NONE;
     const char *file = NULL;
     struct config *config;
+    int status = EX_OK;
 
-    for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            fputs(help, stdout);
-            return EX_OK;
-        }
-        if (c == '?')
-            return EX_USAGE;
+    for (int c; (c = cli_option(argc, argv, "c:h", options, help, &status)) != -1;) {
         if (c == 'c')
             file = optarg;
         else if (task != TASK_NONE)
@@ -150,6 +145,8 @@ int cmd_config(int argc, char **argv)
         else
             task = c == 'k' ? TASK_CHECK : TASK_PRINT;
     }
+    if (status != EX_OK)
+        return status;
     if (optind < argc || task == TASK_NONE)
         return cli_usage("config", "--check or --print, and no other argument");
     config = cli_config(file);

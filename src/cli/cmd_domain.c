@@ -322,7 +322,7 @@ static int run(const struct domain_options *o, struct config *config)
         status = complain("out of memory", EX_OSERR);
     else
         status = survey(o, config, keyring, resolver);
-    keyring_unref(keyring);
+    keyring_free(keyring);
     resolver_unref(resolver);
     return status;
 }
@@ -364,8 +364,6 @@ static int set(struct domain_options *o, int option, const char *argument)
     case 'A':
         o->ca_file = argument;
         break;
-    default:
-        return EX_USAGE;
     }
     return EX_OK;
 }
@@ -415,13 +413,9 @@ int cmd_domain(int argc, char **argv)
     struct config *config;
     int status = EX_OK;
 
-    for (int c; status == EX_OK && (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            fputs(help, stdout);
-            return EX_OK;
-        }
+    for (int c; status == EX_OK &&
+                (c = cli_option(argc, argv, "c:h", options, help, &status)) != -1;)
         status = set(&o, c, optarg);
-    }
     if (status == EX_OK)
         status = check_options(&o, argc - optind, argv + optind);
     if (status != EX_OK)

@@ -282,13 +282,9 @@ int cmd_keygen(int argc, char **argv)
     struct keygen k = { .type = KEY_RSA, .bits = BITS_DEFAULT };
     int status = EX_OK;
 
-    for (int c; status == EX_OK && (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            fputs(help, stdout);
-            return EX_OK;
-        }
-        status = c == '?' ? EX_USAGE : set(&k, c, optarg);
-    }
+    for (int c; status == EX_OK &&
+                (c = cli_option(argc, argv, "c:h", options, help, &status)) != -1;)
+        status = set(&k, c, optarg);
     if (status == EX_OK && optind < argc)
         status = cli_usage("keygen", "no argument \"%s\"", argv[optind]);
     if (status == EX_OK)

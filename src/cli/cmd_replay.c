@@ -63,7 +63,6 @@ static bool set_now(struct replay *r, const char *argument)
     return true;
 }
 
-/* EX_OK to go on; -1: help was printed. */
 static int parse_options(struct replay *r, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -77,8 +76,9 @@ static int parse_options(struct replay *r, int argc, char **argv)
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
+    int status = EX_OK;
 
-    for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
+    for (int c; (c = cli_option(argc, argv, "c:h", options, help, &status)) != -1;) {
         switch (c) {
         case 'c': r->config = optarg; break;
         case OPT_AGAINST: r->against = optarg; break;
@@ -90,10 +90,10 @@ static int parse_options(struct replay *r, int argc, char **argv)
             if (!set_now(r, optarg))
                 return cli_usage("replay", "\"%s\" is no number of seconds", optarg);
             break;
-        case 'h': fputs(help, stdout); return -1;
-        default: return EX_USAGE;
         }
     }
+    if (status != EX_OK)
+        return status;
     if (!r->config)
         return cli_usage("replay", "--config NEW is missing");
     if (argc - optind != 1)
@@ -253,5 +253,5 @@ int cmd_replay(int argc, char **argv)
     replay_summary_free(&replay.summary);
     snapshot_unref(replay.before);
     snapshot_unref(replay.after);
-    return status < 0 ? EX_OK : status;
+    return status;
 }

@@ -350,8 +350,6 @@ static int set(struct send_options *o, int option, const char *argument)
         break;
     case OPTION_TIMEOUT:
         return set_timeout(o, argument);
-    default:
-        return EX_USAGE;
     }
     return EX_OK;
 }
@@ -407,13 +405,9 @@ int cmd_send(int argc, char **argv)
     struct send_options o = { .timeout_s = TIMEOUT_S };
     int status = EX_OK;
 
-    for (int c; status == EX_OK && (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            fputs(help, stdout);
-            return EX_OK;
-        }
+    for (int c; status == EX_OK &&
+                (c = cli_option(argc, argv, "h", options, help, &status)) != -1;)
         status = set(&o, c, optarg);
-    }
     if (status == EX_OK)
         status = check_options(&o, argc - optind, argv + optind);
     return status == EX_OK ? run(&o, argc > optind ? argv[optind] : NULL) : status;

@@ -168,7 +168,6 @@ static int watch(const char *path, const struct options *o)
     return ferror(stdout) ? EX_IOERR : EX_OK;
 }
 
-/* EX_OK to go on; -1: help was printed. */
 static int parse(struct options *o, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -179,8 +178,9 @@ static int parse(struct options *o, int argc, char **argv)
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
+    int status = EX_OK;
 
-    for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
+    for (int c; (c = cli_option(argc, argv, "c:h", options, help, &status)) != -1;) {
         switch (c) {
         case 'c':
             o->file = optarg;
@@ -197,13 +197,10 @@ static int parse(struct options *o, int argc, char **argv)
             if (!text_to_uint(text_of(optarg), UINT32_MAX, &o->count) || !o->count)
                 return cli_usage("status", "\"%s\" is no count", optarg);
             break;
-        case 'h':
-            fputs(help, stdout);
-            return -1;
-        default:
-            return EX_USAGE;
         }
     }
+    if (status != EX_OK)
+        return status;
     if (optind < argc)
         return cli_usage("status", "no argument \"%s\"", argv[optind]);
     if ((o->as_json && o->watch) || (o->count && !o->watch))
@@ -218,7 +215,7 @@ int cmd_status(int argc, char **argv)
     struct config *config;
 
     if (status != EX_OK)
-        return status < 0 ? EX_OK : status;
+        return status;
     config = cli_config(options.file);
     if (!config)
         return EX_CONFIG;

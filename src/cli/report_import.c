@@ -118,7 +118,7 @@ static int import_segment(struct import *im, const struct segment *segment)
 {
     char error[ERROR_SIZE];
     struct spool_reader *reader =
-        spool_reader_open(im->directory, segment, 0, error, sizeof error);
+        spool_reader_open(im->directory, segment, error, sizeof error);
     int status;
 
     if (!reader)

@@ -348,16 +348,12 @@ int report_read(int argc, char **argv)
         { NULL, 0, NULL, 0 },
     };
     bool as_json = false;
+    int status = EX_OK;
 
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            fputs(help, stdout);
-            return EX_OK;
-        }
-        if (c == '?')
-            return EX_USAGE;
+    while (cli_option(argc, argv, "h", options, help, &status) != -1)
         as_json = true;
-    }
+    if (status != EX_OK)
+        return status;
     if (optind == argc)
         return cli_usage("report read", "which FILE?");
     return read_files(argv + optind, argc - optind, as_json);

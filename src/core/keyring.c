@@ -27,7 +27,6 @@ struct keyring {
     size_t entry_count;
     struct keyring_entry *entries; /* in the order of the configuration, seal last */
     size_t *first; /* of a rule: its first entry; of all rules: the first of seal */
-    _Atomic unsigned references;
 };
 
 /* While a keyring is made. */
@@ -326,7 +325,6 @@ struct keyring *keyring_new(struct config *config, const struct keyring *before,
     bool made = false;
 
     if (m.keyring && m.scratch) {
-        m.keyring->references = 1;
         m.keyring->config = config_ref(config);
         made = make(&m);
     }
@@ -334,21 +332,15 @@ struct keyring *keyring_new(struct config *config, const struct keyring *before,
     if (made)
         return m.keyring;
     if (m.keyring && m.keyring->config)
-        keyring_unref(m.keyring);
+        keyring_free(m.keyring);
     else
         free(m.keyring);
     return NULL;
 }
 
-struct keyring *keyring_ref(struct keyring *keyring)
+void keyring_free(struct keyring *keyring)
 {
-    keyring->references++;
-    return keyring;
-}
-
-void keyring_unref(struct keyring *keyring)
-{
-    if (!keyring || --keyring->references > 0)
+    if (!keyring)
         return;
     for (size_t i = 0; i < keyring->store_count; i++)
         crypt_signer_unref(keyring->stores[i].signer);

@@ -25,8 +25,7 @@ typedef void keyring_report_fn(void *context, const char *text);
  * NULL: memory. */
 struct keyring *keyring_new(struct config *config, const struct keyring *before,
                             keyring_report_fn *report, void *context);
-struct keyring *keyring_ref(struct keyring *keyring);
-void keyring_unref(struct keyring *keyring); /* NULL allowed */
+void keyring_free(struct keyring *keyring); /* NULL allowed */
 
 enum { SIGNERS_MAX = 8 };
 

@@ -66,7 +66,7 @@ struct snapshot *snapshot_new(struct config *config, struct resolver *resolver,
 
     if (!snapshot) {
         snprintf(error, error_size, "out of memory");
-        keyring_unref(keyring);
+        keyring_free(keyring);
         resolver_unref(resolver);
         config_unref(config);
         return NULL;
@@ -91,7 +91,7 @@ void snapshot_unref(struct snapshot *snapshot)
 {
     if (!snapshot || --snapshot->references > 0)
         return;
-    keyring_unref(snapshot->keyring);
+    keyring_free(snapshot->keyring);
     resolver_unref(snapshot->resolver);
     config_unref(snapshot->config);
     free(snapshot);

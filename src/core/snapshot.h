@@ -26,7 +26,7 @@ struct snapshot {
 struct resolver *resolver_configured(const struct config *config, const char *const *servers,
                                      char *error, size_t error_size);
 
-/* Takes over one reference of CONFIG, one of RESOLVER and one of KEYRING (NULL:
+/* Takes over one reference of CONFIG, one of RESOLVER, and KEYRING (NULL:
  * made from the configuration; what is wrong with keys is logged).  NULL on error,
  * all dropped, with a message in ERROR. */
 struct snapshot *snapshot_new(struct config *config, struct resolver *resolver,

@@ -325,7 +325,7 @@ static void release(struct daemon *daemon)
     reporting_stop(SPOOL_STOP_MS);
     reporting_free();
     running_set(NULL);
-    keyring_unref(daemon->keyring);
+    keyring_free(daemon->keyring);
     if (daemon->bound)
         (void)unlink(daemon->endpoint.path);
     if (daemon->pid_lock >= 0)

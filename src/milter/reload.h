@@ -18,7 +18,7 @@ struct config *reload_read(const struct options *options);
  * NULL: memory. */
 struct keyring *reload_keys(struct config *config);
 
-/* Prepares CONFIG with KEYRING (takes over both references) and lets it run.
+/* Prepares CONFIG with KEYRING (takes over both) and lets it run.
  * False: logged, and what ran before goes on. */
 bool reload_run(struct config *config, struct keyring *keyring);
 

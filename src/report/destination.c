@@ -8,13 +8,6 @@
 #include "base/region.h"
 #include "dns/scope.h"
 
-const struct name destination_state_names[] = {
-    { DESTINATION_READY, "ready" },
-    { DESTINATION_LATER, "later" },
-    { DESTINATION_REFUSED, "refused" },
-    { 0, NULL },
-};
-
 /* --- URIs --------------------------------------------------------------- */
 
 /* Undoes %XX (RFC 6068 §2).  False when T is too long for OUT, or malformed. */

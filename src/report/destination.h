@@ -10,7 +10,6 @@
 
 #include <stddef.h>
 
-#include "base/names.h"
 #include "mail/domain.h"
 
 struct dns_scope;
@@ -27,8 +26,6 @@ enum destination_state {
     DESTINATION_LATER,  /* the DNS does not answer */
     DESTINATION_REFUSED /* it did not ask for them */
 };
-
-extern const struct name destination_state_names[]; /* "ready", "later", "refused" */
 
 struct destination {
     char address[ADDRESS_SIZE]; /* printable ASCII, as SMTP takes it */

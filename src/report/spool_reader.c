@@ -40,14 +40,13 @@ int spool_import_lock(const char *path, bool *busy, char *error, size_t error_si
 }
 
 struct spool_reader *spool_reader_open(const char *path, const struct segment *segment,
-                                       uint64_t offset, char *error, size_t error_size)
+                                       char *error, size_t error_size)
 {
     struct spool_reader *reader = malloc(sizeof *reader);
     int directory = segment_directory(path);
 
     if (reader) {
         memset(reader, 0, offsetof(struct spool_reader, buffer));
-        reader->start = offset;
         reader->complete = segment->state == SEGMENT_CLOSED;
         reader->fd = directory < 0 ? -1 : segment_open(directory, segment);
     }
@@ -153,11 +152,6 @@ enum spool_reading spool_reader_next(struct spool_reader *reader, struct row *ro
 void spool_reader_count(const struct spool_reader *reader, struct spool_reader_counters *counters)
 {
     *counters = reader->counters;
-}
-
-uint64_t spool_reader_offset(const struct spool_reader *reader)
-{
-    return reader->start + reader->used;
 }
 
 bool spool_segment_done(const char *path, const struct segment *segment)

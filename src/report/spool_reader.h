@@ -28,10 +28,9 @@ int spool_import_lock(const char *directory, bool *busy, char *error, size_t err
 
 struct spool_reader;
 
-/* Opens SEGMENT of DIRECTORY at OFFSET: 0, or what spool_reader_offset() gave.
- * NULL: text in ERROR. */
+/* Opens SEGMENT of DIRECTORY.  NULL: text in ERROR. */
 struct spool_reader *spool_reader_open(const char *directory, const struct segment *segment,
-                                       uint64_t offset, char *error, size_t error_size);
+                                       char *error, size_t error_size);
 void spool_reader_close(struct spool_reader *reader); /* NULL allowed */
 
 enum spool_reading {
@@ -50,9 +49,6 @@ struct spool_reader_counters {
 };
 
 void spool_reader_count(const struct spool_reader *reader, struct spool_reader_counters *counters);
-
-/* The octet behind what was read so far. */
-uint64_t spool_reader_offset(const struct spool_reader *reader);
 
 /* SEGMENT (closed) is safe elsewhere: deletes it.  False: errno. */
 bool spool_segment_done(const char *directory, const struct segment *segment);

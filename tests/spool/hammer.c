@@ -134,7 +134,7 @@ static int write_rows(int argc, char **argv)
 static uint64_t import_segment(const char *directory, const struct segment *segment)
 {
     char error[512];
-    struct spool_reader *reader = spool_reader_open(directory, segment, 0, error, sizeof error);
+    struct spool_reader *reader = spool_reader_open(directory, segment, error, sizeof error);
     struct spool_reader_counters counters;
     struct row row;
 

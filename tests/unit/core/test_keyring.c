@@ -155,12 +155,12 @@ static void the_most_specific_pattern_counts(void **state)
     keyring = keyring_of(NULL, "key-table = \"%s\"\n", path_of("keys"));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_string_equal(pattern_for(keyring, "u", rows[i].domain), rows[i].pattern);
-    keyring_unref(keyring);
+    keyring_free(keyring);
     keyring = keyring_of(NULL, "key-table = \"%s\"\nsign \"*\" { key \"s\" { file = \"/k\" } }\n",
                          path_of("keys"));
     assert_string_equal(pattern_for(keyring, "u", "org"), "*");
     assert_string_equal(pattern_for(keyring, "", "x.example"), ".example");
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 static const char opendkim_table[] = "news@a.example s2\n"
@@ -205,17 +205,17 @@ static void opendkim_rules_are_tried_in_their_order(void **state)
     memset(local, 'a', sizeof local - 1);
     local[sizeof local - 1] = '\0';
     assert_string_equal(pattern_for(keyring, local, "a.example"), "*@a.example");
-    keyring_unref(keyring);
+    keyring_free(keyring);
     /* What a section says comes before all of them. */
     keyring = opendkim_keyring("sign \".a.example\" { key \"s\" { file = \"/k\" } }\n"
                                "sign \"other.org\" { key \"s\" { file = \"/k\" } }\n");
     assert_string_equal(pattern_for(keyring, "u", "sub.a.example"), ".a.example");
     assert_string_equal(pattern_for(keyring, "u", "other.org"), "other.org");
     assert_string_equal(pattern_for(keyring, "u", "a.example"), "*@a.example");
-    keyring_unref(keyring);
+    keyring_free(keyring);
     keyring = opendkim_keyring("sign \"*\" { key \"s\" { file = \"/k\" } }\n");
     assert_string_equal(pattern_for(keyring, "news", "a.example"), "*");
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 static void every_match_with_multiple_signatures(void **state)
@@ -225,14 +225,14 @@ static void every_match_with_multiple_signatures(void **state)
 
     (void)state;
     assert_int_equal(keyring_rules(keyring, TEXT("boss"), "sub.a.example", rules), 1);
-    keyring_unref(keyring);
+    keyring_free(keyring);
     keyring = opendkim_keyring("opendkim-multiple-signatures = true\n");
     assert_int_equal(keyring_rules(keyring, TEXT("boss"), "sub.a.example", rules), 3);
     assert_string_equal(rules[0]->pattern, "*@*.a.example");
     assert_string_equal(rules[1]->pattern, "boss@*");
     assert_string_equal(rules[2]->pattern, "*@sub.a.example");
     assert_int_equal(keyring_rules(keyring, TEXT("u"), "none.org", rules), 0);
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 static void no_more_rules_than_there_is_room_for(void **state)
@@ -254,7 +254,7 @@ static void no_more_rules_than_there_is_room_for(void **state)
     assert_int_equal(keyring_rules(keyring, TEXT("u"), "m.example", rules), SIGNERS_MAX);
     for (size_t i = 1; i < SIGNERS_MAX; i++)
         assert_true(rules[i - 1] < rules[i]);
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 static void ten_thousand_rules(void **state)
@@ -275,7 +275,7 @@ static void ten_thousand_rules(void **state)
         assert_string_equal(pattern_for(keyring, "u", domain), domain);
     }
     assert_ptr_equal(keyring_entry(keyring, 0)->key, keyring_entry(keyring, 9999)->key);
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 /* ---- signers */
@@ -314,7 +314,7 @@ static void only_active_keys_sign(void **state)
     assert_string_equal(signers[1].domain, "x.b.example");
     assert_int_equal(keyring_count(keyring), 8);
     assert_told(":4: key s3: ");
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 static void identities(void **state)
@@ -373,10 +373,10 @@ static void the_sealer_is_the_recipients_or_the_first(void **state)
     assert_string_equal(sealer_for(keyring, ""), "a");
     assert_int_equal(keyring_count(keyring), 4);
     assert_null(keyring_entry(keyring, 0)->rule);
-    keyring_unref(keyring);
+    keyring_free(keyring);
     keyring = keyring_of(NULL, "sign \"a.example\" { key \"a\" { file = \"%s/rsa\" } }\n", folder);
     assert_string_equal(sealer_for(keyring, ""), "none");
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 static void fields_that_are_never_signed_are_told(void **state)
@@ -394,7 +394,7 @@ static void fields_that_are_never_signed_are_told(void **state)
     assert_told("c:4: seal fields: ARC-Seal is never signed");
     assert_false(told("List-Id"));
     assert_false(told("From"));
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 /* ---- files */
@@ -411,7 +411,7 @@ static void assert_loaded(const char *name)
 
     assert_string_equal(reported, "");
     assert_non_null(keyring_entry(keyring, 0)->key);
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 static void assert_unloaded(const char *name, const char *why)
@@ -420,7 +420,7 @@ static void assert_unloaded(const char *name, const char *why)
     char place[NAME_SIZE];
 
     assert_null(keyring_entry(keyring, 0)->key);
-    keyring_unref(keyring);
+    keyring_free(keyring);
     snprintf(place, sizeof place, "%s/c:1: key s: %s/%s ", folder, folder, name);
     assert_told(place);
     assert_told(why);
@@ -488,7 +488,7 @@ static void short_keys_by_permission(void **state)
 
     (void)state;
     assert_non_null(keyring_entry(keyring, 0)->key);
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 static void credentials_of_systemd(void **state)
@@ -500,12 +500,12 @@ static void credentials_of_systemd(void **state)
     keyring = keyring_of(NULL, "sign \"a.example\" { key \"s\" { file = \"credential:rsa\" } }\n");
     assert_null(keyring_entry(keyring, 0)->key);
     assert_told("key s: credential:rsa is a credential of systemd, and there is no $CREDENTIALS_");
-    keyring_unref(keyring);
+    keyring_free(keyring);
     setenv("CREDENTIALS_DIRECTORY", folder, 1);
     keyring = keyring_of(NULL, "sign \"a.example\" { key \"s\" { file = \"credential:rsa\" } }\n");
     assert_string_equal(reported, "");
     assert_non_null(keyring_entry(keyring, 0)->key);
-    keyring_unref(keyring);
+    keyring_free(keyring);
     unsetenv("CREDENTIALS_DIRECTORY");
 }
 
@@ -524,7 +524,7 @@ static void a_bad_key_does_not_stop_the_others(void **state)
     assert_null(keyring_entry(keyring, 2)->key);
     assert_told(" (2 keys of the configuration name this file)");
     assert_ptr_equal(strstr(strstr(reported, "key s: ") + 1, "key s: "), NULL); /* once */
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 static void one_key_in_two_files_is_one(void **state)
@@ -539,7 +539,7 @@ static void one_key_in_two_files_is_one(void **state)
                          folder, folder, folder);
     assert_ptr_equal(keyring_entry(keyring, 0)->key, keyring_entry(keyring, 1)->key);
     assert_ptr_not_equal(keyring_entry(keyring, 0)->key, keyring_entry(keyring, 2)->key);
-    keyring_unref(keyring);
+    keyring_free(keyring);
 }
 
 /* ---- reload */
@@ -553,9 +553,9 @@ static void what_did_not_change_is_not_read_again(void **state)
     (void)state;
     assert_string_equal(reported, "");
     assert_ptr_equal(key, keyring_entry(before, 0)->key);
-    keyring_unref(before);
+    keyring_free(before);
     assert_int_equal(crypt_signer_bits(key), 2048); /* it outlives the first */
-    keyring_unref(after);
+    keyring_free(after);
 }
 
 static void a_changed_file_is_read(void **state)
@@ -570,8 +570,8 @@ static void a_changed_file_is_read(void **state)
     assert_string_equal(reported, "");
     assert_int_equal(crypt_signer_type(keyring_entry(before, 0)->key), KEY_RSA);
     assert_int_equal(crypt_signer_type(keyring_entry(after, 0)->key), KEY_ED25519);
-    keyring_unref(before);
-    keyring_unref(after);
+    keyring_free(before);
+    keyring_free(after);
 }
 
 /* Whatever happened to the file: missing, open to others, not a key any more. */
@@ -586,28 +586,28 @@ static void a_loaded_key_is_kept(void **state)
     key = keyring_entry(first, 0)->key;
     unlink(path_of("key"));
     second = with_file(first, "key");
-    keyring_unref(first);
+    keyring_free(first);
     assert_ptr_equal(keyring_entry(second, 0)->key, key);
     assert_told("cannot be opened: No such file or directory; make it (vidimus keygen), or mend "
                 "the path; the key that was loaded before is kept");
     write_text("key", "half a k", 0600);
     third = with_file(second, "key");
-    keyring_unref(second);
+    keyring_free(second);
     assert_ptr_equal(keyring_entry(third, 0)->key, key);
     assert_told("is not in PEM form: a private key in PEM, without passphrase, is wanted (vidimus "
                 "keygen makes one); the key that was loaded before is kept");
     write_text("key", pem.other, 0644);
     second = with_file(third, "key");
-    keyring_unref(third);
+    keyring_free(third);
     assert_ptr_equal(keyring_entry(second, 0)->key, key);
     assert_told("is open to every account");
     write_text("key", pem.other, 0600);
     third = with_file(second, "key");
-    keyring_unref(second);
+    keyring_free(second);
     assert_string_equal(reported, "");
     assert_non_null(keyring_entry(third, 0)->key);
     assert_ptr_not_equal(keyring_entry(third, 0)->key, key);
-    keyring_unref(third);
+    keyring_free(third);
 }
 
 static void a_kept_key_must_be_long_enough(void **state)
@@ -622,8 +622,8 @@ static void a_kept_key_must_be_long_enough(void **state)
     (void)state;
     assert_null(keyring_entry(after, 0)->key);
     assert_told("has 1024 bits");
-    keyring_unref(before);
-    keyring_unref(after);
+    keyring_free(before);
+    keyring_free(after);
 }
 
 /* ---- fixture */

@@ -64,6 +64,12 @@ static void test_uris(void **state)
     }
 }
 
+static const char *const states[] = {
+    [DESTINATION_READY] = "ready",
+    [DESTINATION_LATER] = "later",
+    [DESTINATION_REFUSED] = "refused",
+};
+
 static const char zone[] =
     "_dmarc.example.org. TXT \"v=DMARC1; p=none; rua=mailto:x@collector.example\"\n"
     "_dmarc.sub.example.org. TXT \"v=DMARC1; p=none\"\n"
@@ -125,7 +131,7 @@ static void test_permissions(void **state)
             strcmp(d[0].address, permissions[i].address) != 0 ||
             (d[0].state == DESTINATION_READY) != (*d[0].why == '\0'))
             fail_msg("%s %s: %s %s (%s)", permissions[i].domain, permissions[i].rua,
-                     name_of(destination_state_names, (int)d[0].state), d[0].address, d[0].why);
+                     states[d[0].state], d[0].address, d[0].why);
     }
     dns_scope_close(dns);
     dns_scope_unref(dns);
