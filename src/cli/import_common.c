@@ -165,7 +165,9 @@ static void user(struct import *import, const struct import_row *row,
                   import_quoted(import, text_head(s->value, colon)),
                   "vidimusd has an account of its own, vidimus.");
     if (has_unix_socket(import) && group.len)
-        import_option(import, s, NULL, "socket-group", import_quoted(import, group), NULL);
+        import_option(import, s, NULL, "socket-group", import_quoted(import, group),
+                      "REVIEW: only a member can give the socket to that group: adduser vidimus "
+                      "GROUP; or let it be vidimus-milter, and adduser postfix vidimus-milter.");
     else if (has_unix_socket(import))
         import_choice(import, NULL, NULL, "socket-group", "\"vidimus-milter\"",
                       "The socket belongs to vidimus's group, no longer to that of the account "
