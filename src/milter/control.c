@@ -54,7 +54,7 @@ static bool bind_socket(uid_t uid, gid_t gid, char *error, size_t error_size)
 bool control_open(const char *path, uid_t uid, gid_t gid, char *error, size_t error_size)
 {
     endpoint_make_directory(path, uid, gid);
-    if (endpoint_claim(path, &control.lock_fd, error, error_size) != ENDPOINT_OK)
+    if (endpoint_claim(path, uid, &control.lock_fd, error, error_size) != ENDPOINT_OK)
         return false;
     control.address.sun_family = AF_UNIX;
     snprintf(control.address.sun_path, sizeof control.address.sun_path, "%s", path);

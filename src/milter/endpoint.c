@@ -67,7 +67,9 @@ enum endpoint_state endpoint_lock(const char *file, int *lock, char *error, size
 
     *lock = open_lock(file);
     if (*lock < 0) {
-        snprintf(error, error_size, "%s: %s", file, strerror(errno));
+        snprintf(error, error_size, "%s: %s%s", file, strerror(errno),
+                 errno == EACCES ? "; if it is of another user, remove it while no vidimusd runs"
+                                 : "");
         return ENDPOINT_ERROR;
     }
     if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
@@ -180,7 +182,17 @@ static enum endpoint_state remove_stale(const char *path, char *error, size_t er
     return ENDPOINT_OK;
 }
 
-enum endpoint_state endpoint_claim(const char *path, int *lock, char *error, size_t error_size)
+/* So that he can begin as himself next time.  Whatever is not empty is no lock. */
+static void give_lock(int lock, uid_t uid)
+{
+    struct stat st;
+
+    if (geteuid() == 0 && fstat(lock, &st) == 0 && st.st_size == 0 && st.st_uid != uid)
+        (void)!fchown(lock, uid, (gid_t)-1);
+}
+
+enum endpoint_state endpoint_claim(const char *path, uid_t uid, int *lock, char *error,
+                                   size_t error_size)
 {
     char file[PATH_MAX];
     enum endpoint_state state;
@@ -192,6 +204,7 @@ enum endpoint_state endpoint_claim(const char *path, int *lock, char *error, siz
     state = endpoint_lock(file, lock, error, error_size);
     if (state != ENDPOINT_OK)
         return state;
+    give_lock(*lock, uid);
     return remove_stale(path, error, error_size);
 }
 

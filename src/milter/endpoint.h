@@ -32,8 +32,10 @@ void endpoint_parse(const char *listen, struct endpoint *endpoint);
  * with one name, or made. */
 enum endpoint_state endpoint_lock(const char *file, int *lock, char *error, size_t error_size);
 
-/* Makes PATH free to bind: locks it and removes a socket without a listener. */
-enum endpoint_state endpoint_claim(const char *path, int *lock, char *error, size_t error_size);
+/* Makes PATH free to bind: locks it and removes a socket without a listener.  Made by
+ * root, the lock is UID's. */
+enum endpoint_state endpoint_claim(const char *path, uid_t uid, int *lock, char *error,
+                                   size_t error_size);
 
 /* Checks that FD is a listening socket that we were given. */
 enum endpoint_state endpoint_check_fd(int fd, char *error, size_t error_size);

@@ -147,8 +147,8 @@ static int claim_endpoint(struct daemon *daemon)
     case ENDPOINT_UNIX:
         endpoint_make_directory(daemon->endpoint.path, daemon->identity.uid,
                                 daemon->identity.gid);
-        state = endpoint_claim(daemon->endpoint.path, &daemon->socket_lock, daemon->error,
-                               sizeof daemon->error);
+        state = endpoint_claim(daemon->endpoint.path, daemon->identity.uid,
+                               &daemon->socket_lock, daemon->error, sizeof daemon->error);
         break;
     case ENDPOINT_FD:
         state = endpoint_check_fd(daemon->endpoint.fd, daemon->error, sizeof daemon->error);

@@ -152,7 +152,7 @@ static void a_stale_socket_is_removed(void **state)
     (void)state;
     scratch_make(&s);
     close(bound_socket(s.path, true));
-    assert_int_equal(endpoint_claim(s.path, &lock, error, sizeof error), ENDPOINT_OK);
+    assert_int_equal(endpoint_claim(s.path, geteuid(), &lock, error, sizeof error), ENDPOINT_OK);
     assert_int_equal(stat(s.path, &st), -1);
     close(lock);
     scratch_remove(&s);
@@ -168,13 +168,13 @@ static void a_living_socket_is_not_stolen(void **state)
     (void)state;
     scratch_make(&s);
     fd = bound_socket(s.path, true);
-    assert_int_equal(endpoint_claim(s.path, &lock, error, sizeof error), ENDPOINT_BUSY);
+    assert_int_equal(endpoint_claim(s.path, geteuid(), &lock, error, sizeof error), ENDPOINT_BUSY);
     assert_int_equal(stat(s.path, &st), 0);
     close(fd);
     /* nobody answers any more, but the first claimer still holds the lock */
-    assert_int_equal(endpoint_claim(s.path, &other, error, sizeof error), ENDPOINT_BUSY);
+    assert_int_equal(endpoint_claim(s.path, geteuid(), &other, error, sizeof error), ENDPOINT_BUSY);
     close(lock);
-    assert_int_equal(endpoint_claim(s.path, &other, error, sizeof error), ENDPOINT_OK);
+    assert_int_equal(endpoint_claim(s.path, geteuid(), &other, error, sizeof error), ENDPOINT_OK);
     close(other);
     scratch_remove(&s);
 }
@@ -191,7 +191,7 @@ static void another_file_is_left_alone(void **state)
     scratch_make(&s);
     file = fopen(s.path, "w");
     fclose(file);
-    assert_int_equal(endpoint_claim(s.path, &lock, error, sizeof error), ENDPOINT_ERROR);
+    assert_int_equal(endpoint_claim(s.path, geteuid(), &lock, error, sizeof error), ENDPOINT_ERROR);
     assert_non_null(strstr(error, "not a socket"));
     assert_int_equal(stat(s.path, &st), 0);
     close(lock);
