@@ -1,7 +1,5 @@
 #include "base/log.h"
 
-#define LIBBSD_OPENBSD_VIS 1 /* choose one strnvis(); we use vis() only */
-#include <bsd/vis.h>
 #include <stdarg.h>
 #include <paths.h>
 #include <stdatomic.h>
@@ -196,14 +194,18 @@ static bool is_plain(char c)
 
 enum { SHOWN_MAX = (LOG_QUOTED_MAX - 8) / 4 };
 
-/* vis(3) of libbsd allocates, and gives NULL when there is no memory. */
+/* As vis(3) does with VIS_OCTAL, VIS_TAB and VIS_NL; that of libbsd wants memory. */
 static char *show(char *at, unsigned char octet)
 {
-    char *next = vis(at, octet, VIS_OCTAL | VIS_TAB | VIS_NL, 0);
-
-    if (!next)
-        *at = '?';
-    return next ? next : at + 1;
+    if (octet >= ' ' && octet < 0x7f && octet != '\\') {
+        *at++ = (char)octet;
+        return at;
+    }
+    *at++ = '\\';
+    *at++ = (char)('0' + octet / 64);
+    *at++ = (char)('0' + octet / 8 % 8);
+    *at++ = (char)('0' + octet % 8);
+    return at;
 }
 
 /* As much of T as is shown; QUOTE, if any, is escaped as well. */
