@@ -27,10 +27,11 @@ enum { TICK_MS = 1000, SETTLE_MS = 9000 };
 static struct {
     const struct options *options;
     const struct config *started;
-    sigset_t signals; /* that this thread still waits for */
+    sigset_t stops;   /* TERM, INT, HUP */
+    sigset_t signals; /* these and USR1 */
     pthread_t listener;
     pthread_t thread;
-    sem_t begun;
+    sem_t handed_on;
     bool running;
     atomic_bool end;
     atomic_int_least64_t stop_signal_ms;
@@ -47,15 +48,16 @@ static void interrupt_only(int number)
 void housekeeper_block_signals(void)
 {
     const struct sigaction interrupting = { .sa_handler = interrupt_only };
-    sigset_t *set = &keeper.signals;
 
     keeper.listener = pthread_self();
-    sigemptyset(set);
-    sigaddset(set, SIGUSR1);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, set, NULL);
+    sigemptyset(&keeper.stops);
+    sigaddset(&keeper.stops, SIGTERM);
+    sigaddset(&keeper.stops, SIGINT);
+    sigaddset(&keeper.stops, SIGHUP);
+    keeper.signals = keeper.stops;
+    sigaddset(&keeper.signals, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &keeper.signals, NULL);
+    sem_init(&keeper.handed_on, 0, 0);
     sigaction(SIGUSR2, &interrupting, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
@@ -134,6 +136,18 @@ static void watch_descriptors(void)
         log_line(LOG_LEVEL_WARN, "descriptors are free again: connections are taken");
 }
 
+/* In place of the C library's: in this process only libmilter's signal thread calls it, for
+ * TERM, INT and HUP.  The kernel would give it those that come while we read a configuration,
+ * and it would break off the messages that are on their way.  So it gets what stop() hands on. */
+__attribute__((visibility("default"))) int sigwait(const sigset_t *restrict set, int *restrict number)
+{
+    (void)set;
+    while (sem_wait(&keeper.handed_on) != 0)
+        continue; /* interrupted */
+    *number = SIGTERM;
+    return 0;
+}
+
 /* Interrupts the listener's poll(); tried again, in case it came before
  * libmilter's signal thread had noted the stop. */
 static void wake_listener(void)
@@ -148,30 +162,35 @@ static void wake_listener(void)
     }
 }
 
-static void stop(int number)
+static void stop(void)
 {
     atomic_store(&keeper.stop_signal_ms, clock_ms());
     systemd_stopping();
     endpoint_stop_listening();
     pthread_kill(keeper.listener, SIGUSR2); /* so that it notices */
     inflight_settle(SETTLE_MS);
-    sigemptyset(&keeper.signals); /* the next one is libmilter's */
-    sigaddset(&keeper.signals, SIGUSR1);
-    kill(getpid(), number);
+    sem_post(&keeper.handed_on);
     wake_listener();
 }
 
-/* Waits for a signal, at most one tick. */
+/* Waits for a signal, at most one tick.  A stop goes before reloads, however many come. */
+static int next_signal(const struct timespec *tick)
+{
+    int number = sigtimedwait(&keeper.stops, NULL, &(struct timespec){ 0 });
+
+    return number > 0 ? number : sigtimedwait(&keeper.signals, NULL, tick);
+}
+
 static void take_signal(const struct timespec *tick)
 {
-    int number = sigtimedwait(&keeper.signals, NULL, tick);
+    int number = next_signal(tick);
 
-    if (number < 0 || atomic_load(&keeper.end))
+    if (number < 0 || housekeeper_stop_signal_ms() || atomic_load(&keeper.end))
         return;
     if (number == SIGUSR1)
         reload_now();
     else
-        stop(number);
+        stop();
 }
 
 static void *keep(void *unused)
@@ -182,7 +201,6 @@ static void *keep(void *unused)
     const struct timespec tick = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
     struct watchdog watchdog = { 0 };
 
-    sem_post(&keeper.begun);
     while (!atomic_load(&keeper.end)) {
         if (interval > 0 && clock_ms() >= next_beat) {
             beat(&watchdog);
@@ -200,10 +218,7 @@ bool housekeeper_start(const struct options *options, const struct config *start
     keeper.options = options;
     keeper.started = started;
     keeper.descriptors = (int)sysconf(_SC_OPEN_MAX);
-    sem_init(&keeper.begun, 0, 0);
     keeper.running = pthread_create(&keeper.thread, NULL, keep, NULL) == 0;
-    while (keeper.running && sem_wait(&keeper.begun) != 0)
-        continue; /* interrupted */
     return keeper.running;
 }
 

@@ -3,8 +3,8 @@
  * USR1 is reload.  TERM, INT and HUP stop the daemon: this thread lets the
  * messages that are on their way come to their end, then hands the signal on to
  * libmilter's own signal thread, and wakes the listener, which else would look
- * every five seconds only.  (While a reload runs libmilter may get the signal at
- * once; then the drain after smfi_main() is all there is.)
+ * every five seconds only.  A stop goes before the reloads that wait; one that runs is
+ * finished first.  libmilter gets no signal but from here: sigwait() is defined here.
  */
 #ifndef VIDIMUS_MILTER_HOUSEKEEPER_H
 #define VIDIMUS_MILTER_HOUSEKEEPER_H
@@ -19,8 +19,7 @@ struct options;
  * create.  Call before the first thread, on the one that will be the listener. */
 void housekeeper_block_signals(void);
 
-/* Comes back when it waits for signals: libmilter, started later, gets none that is
- * to be taken here first.  OPTIONS and STARTED are lent until housekeeper_stop(). */
+/* OPTIONS and STARTED are lent until housekeeper_stop(). */
 bool housekeeper_start(const struct options *options, const struct config *started);
 void housekeeper_stop(void);
 
