@@ -240,35 +240,50 @@ static bool libcrypto_reads_keys(void)
     return read;
 }
 
-static EVP_PKEY *decode(struct region *region, enum key_type type, struct text octets)
+static EVP_PKEY *decode_once(enum key_type type, struct text octets)
 {
-    EVP_PKEY *pkey = NULL;
-
-    if (octets.len == 0)
-        return NULL;
     switch (type) {
     case KEY_RSA:
-        pkey = decode_rsa(octets);
-        break;
+        return decode_rsa(octets);
     case KEY_ED25519:
-        pkey = decode_ed25519(octets);
-        break;
+        return decode_ed25519(octets);
     }
-    if (!pkey && (take_errors() || !libcrypto_reads_keys()))
+    return NULL;
+}
+
+static EVP_PKEY *decode(struct region *region, enum key_type type, struct text octets)
+{
+    EVP_PKEY *pkey = octets.len > 0 ? decode_once(type, octets) : NULL;
+
+    if (pkey || octets.len == 0)
+        return pkey;
+    if (take_errors() || !libcrypto_reads_keys())
         region_fail(region);
+    else /* it lacks memory without a word, too: is the key still a bad one? */
+        pkey = decode_once(type, octets);
     ERR_clear_error();
     return pkey;
 }
 
-unsigned crypt_exponent_bits(const EVP_PKEY *pkey)
+/* The length of a number of PKEY; false: libcrypto had no memory to tell.  (Of itself
+ * EVP_PKEY_get_bits() would make it 0: a key too short.) */
+static bool number_bits(const EVP_PKEY *pkey, const char *name, unsigned *bits)
 {
-    BIGNUM *e = NULL;
-    unsigned bits = 0;
+    BIGNUM *number = NULL;
+    bool known = EVP_PKEY_get_bn_param(pkey, name, &number) == 1;
 
-    if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1)
-        bits = (unsigned)BN_num_bits(e);
-    BN_free(e);
-    return bits;
+    *bits = known ? (unsigned)BN_num_bits(number) : 0;
+    BN_free(number);
+    return known;
+}
+
+static bool measure(struct crypt_key *key)
+{
+    if (key->type == KEY_RSA)
+        return number_bits(key->handle, OSSL_PKEY_PARAM_RSA_N, &key->bits) &&
+               number_bits(key->handle, OSSL_PKEY_PARAM_RSA_E, &key->exponent_bits);
+    key->bits = ED25519_KEY_BITS;
+    return true;
 }
 
 struct crypt_key *crypt_key_new(struct region *region, enum key_type type, struct text octets)
@@ -288,12 +303,15 @@ struct crypt_key *crypt_key_new(struct region *region, enum key_type type, struc
     memcpy(copy, octets.data, octets.len);
     *key = (struct crypt_key){
         .type = type,
-        .bits = type == KEY_RSA ? (unsigned)EVP_PKEY_get_bits(pkey) : ED25519_KEY_BITS,
-        .exponent_bits = type == KEY_RSA ? crypt_exponent_bits(pkey) : 0,
         .octets = { copy, octets.len },
         .handle = pkey,
         .references = 1,
     };
+    if (!measure(key)) {
+        region_fail(region);
+        crypt_key_unref(key);
+        key = NULL;
+    }
     ERR_clear_error();
     return key;
 }

@@ -10,9 +10,6 @@ struct evp_pkey_st;
 /* SHA-256 as libcrypto has it, fetched once for the process; NULL: memory. */
 const struct evp_md_st *crypt_sha256(void);
 
-/* The bits of PKEY's RSA exponent. */
-unsigned crypt_exponent_bits(const struct evp_pkey_st *pkey);
-
 /* The public half of PKEY, of TYPE, as crypt_key_publish() has it. */
 bool crypt_publish(struct region *region, enum key_type type, const struct evp_pkey_st *pkey,
                    struct text *out);

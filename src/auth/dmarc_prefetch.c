@@ -81,10 +81,12 @@ void dmarc_prefetch(struct dns_scope *dns, const char *domain, enum dmarc_discov
     struct existence *existence = existence_new(dns, domain, count);
     domain_name query;
 
-    for (size_t i = 0; i < count; i++) {
-        if (dmarc_query_name(names[i], query) && existence)
+    if (!existence)
+        dns_scope_fail(dns);
+    for (size_t i = 0; existence && i < count; i++) {
+        if (dmarc_query_name(names[i], query))
             dns_scope_start(dns, query, DNS_TXT, i == 0 ? own_known : inherited_known, existence);
-        else if (existence)
+        else
             drop(existence);
     }
 }

@@ -80,8 +80,13 @@ static void ask_about(struct prefetch *prefetch, const char *name, enum dns_type
 {
     struct step *step;
 
-    if (!take(&prefetch->questions) || !(step = malloc(sizeof *step)))
+    if (!take(&prefetch->questions))
         return;
+    step = malloc(sizeof *step);
+    if (!step) {
+        dns_scope_fail(prefetch->request.dns);
+        return;
+    }
     atomic_fetch_add(&prefetch->references, 1);
     step->prefetch = prefetch;
     step->terms = terms;
@@ -222,6 +227,8 @@ static void record_known(void *context, const struct dns_answer *answer)
     if (region && spf_record_select(answer, &text) == RECORD_ONE &&
         !spf_record_parse(region, text, &record))
         start_terms(&place, &record);
+    if (!region || region_failed(region))
+        dns_scope_fail(step->prefetch->request.dns);
     region_free(region);
     step_free(step);
 }
@@ -230,8 +237,10 @@ static struct prefetch *prefetch_new(const struct spf_request *request)
 {
     struct prefetch *prefetch = calloc(1, sizeof *prefetch + request->local_part.len);
 
-    if (!prefetch)
+    if (!prefetch) {
+        dns_scope_fail(request->dns);
         return NULL;
+    }
     atomic_init(&prefetch->references, 1);
     atomic_init(&prefetch->terms, TERMS_MAX);
     atomic_init(&prefetch->questions, SPF_QUESTIONS_MAX);

@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/region.h"
 #include "base/text.h"
 #include "core/transaction.h"
 
@@ -279,18 +282,39 @@ static json_t *judgement_json(const struct judgement *j)
         (int)j->dns.questions, "waited_ms", (json_int_t)j->dns.waited_ms);
 }
 
+static int add_piece(const char *piece, size_t len, void *whole)
+{
+    buf_text_add(whole, (struct text){ piece, len });
+    return buf_failed(whole) ? -1 : 0;
+}
+
+/* ROOT as text; NULL without memory.  json_dumps() goes on after a piece that it could not
+ * add, and calls the rest a success. */
+static const char *whole_text(const json_t *root, struct region *region)
+{
+    struct buf whole;
+
+    buf_init(&whole, region, SIZE_MAX / 2);
+    if (json_dump_callback(root, add_piece, &whole, JSON_INDENT(1)) != 0)
+        return NULL;
+    buf_char(&whole, '\n');
+    return buf_str(&whole);
+}
+
 bool print_json(const struct judgement *j, FILE *out)
 {
+    struct region *region = region_new(0);
+    const char *text = NULL;
     json_t *root;
-    char *text;
     bool written;
 
     incomplete = false;
     root = judgement_json(j);
-    text = root && !incomplete ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    if (root && region && !incomplete)
+        text = whole_text(root, region);
     errno = ENOMEM;
-    written = text && fprintf(out, "%s\n", text) >= 0 && fflush(out) == 0;
-    free(text);
+    written = text && fputs(text, out) >= 0 && fflush(out) == 0;
+    region_free(region);
     json_decref(root);
     return written;
 }

@@ -130,6 +130,7 @@ static struct scope_question *add(struct dns_scope *scope, const char *name, enu
     }
     question = calloc(1, sizeof *question + size);
     if (!question) {
+        scope->usage.out_of_memory = true;
         *why = DNS_FAILURE_MEMORY;
         return NULL;
     }
@@ -180,6 +181,13 @@ static void launch(struct dns_scope *scope, struct scope_question *question)
         take_answer(question, dns_answer_failure(question->type, DNS_FAILURE_MEMORY));
 }
 
+void dns_scope_fail(struct dns_scope *scope)
+{
+    pthread_mutex_lock(&scope->lock);
+    scope->usage.out_of_memory = true;
+    pthread_mutex_unlock(&scope->lock);
+}
+
 void dns_scope_start(struct dns_scope *scope, const char *name, enum dns_type type,
                      void (*done)(void *context, const struct dns_answer *answer), void *context)
 {
@@ -190,6 +198,7 @@ void dns_scope_start(struct dns_scope *scope, const char *name, enum dns_type ty
     bool added = false;
 
     if (done && !waiter) {
+        dns_scope_fail(scope);
         done(context, dns_answer_failure(type, DNS_FAILURE_MEMORY));
         return;
     }

@@ -55,8 +55,12 @@ struct dns_scope_usage {
     int64_t waited_ms;    /* spent waiting inside dns_scope_lookup */
     bool limit_hit;
     bool deadline_hit;    /* a lookup gave up at the deadline */
-    bool out_of_memory;   /* a lookup gave "out of memory": what it was for is not known */
+    bool out_of_memory;   /* for an answer that was looked up, or for a question: another one
+                             may have had its place within the bound */
 };
+
+/* Latches out_of_memory by hand: for what would have started questions. */
+void dns_scope_fail(struct dns_scope *scope);
 
 void dns_scope_usage(struct dns_scope *scope, struct dns_scope_usage *usage);
 
