@@ -1,11 +1,14 @@
 /* failing.c: runs a program again and again, each time with another allocation failing.
  *
- *   PROGRAM ARGUMENT...      with FAILING="WHO FIRST STEP" in the environment
+ *   PROGRAM ARGUMENT...      with FAILING="WHO FIRST STEP [TIMES PATHS]" in the environment
  *
  * Linked in front of a program with --wrap=main.  The first run fails nothing and counts;
  * then allocation FIRST, FIRST + STEP, … fails, once, in a child of its own.  WHO is "ours"
  * (what the program itself allocates, and the C library for it) or "all" (the other
- * libraries' too).  Without FAILING the program just runs.
+ * libraries' too).  With PATHS, a file of PATHS_OCTETS zeros at first, an allocation fails
+ * only if those who called for it (the whole stack of them) are not yet in there TIMES
+ * times: so runs on many messages fail what is new in each.  Addresses must be
+ * the same in each of them: setarch -R.  Without FAILING the program just runs.
  *
  * Standard output gets, for the first run and for each that ends, tells or prints anything
  * else than the first one did:
@@ -49,6 +52,7 @@ void *REAL(realloc)(void *old, size_t size);
 #define EXPORTED __attribute__((visibility("default"))) /* the libraries call them, too */
 
 enum { FRAMES = 32, RANGES = 2, RUN_SECONDS = 120 };
+enum { PATHS_MAX = 1 << 19, PATHS_OCTETS = 16 * PATHS_MAX, ALLOCATIONS_MAX = 1 << 20 };
 
 struct range {
     uintptr_t begin, end;
@@ -57,6 +61,7 @@ struct range {
 static struct range ours[RANGES]; /* the program, the C library */
 static bool everybody;            /* WHO is "all" */
 static bool counting;
+static _Thread_local bool noting; /* what backtrace() allocates is nobody's */
 
 struct trace {
     int count;
@@ -68,7 +73,15 @@ static struct shared {
     unsigned long count;   /* allocations so far */
     unsigned long fail_at; /* 0: none */
     struct trace failed, crash;
+    bool chosen[ALLOCATIONS_MAX]; /* with PATHS: those to fail, by the run that fails none */
 } *shared;
+
+/* Who called for memory: shared with the runs on other messages; NULL without PATHS. */
+static struct path {
+    uint64_t key; /* 0: free */
+    uint64_t times;
+} *paths;
+static unsigned long path_times;
 
 /* --- the allocator ------------------------------------------------------- */
 
@@ -80,19 +93,53 @@ static bool is_ours(const void *caller)
     return false;
 }
 
-static void note(struct trace *trace)
+/* Part of its caller, for runs.py leaves out as many frames as there are then. */
+__attribute__((always_inline)) static inline void note(struct trace *trace)
 {
-    counting = false; /* what backtrace() allocates is nobody's */
+    noting = true;
     trace->count = backtrace(trace->frames, FRAMES);
-    counting = true;
+    noting = false;
+}
+
+static struct path *path_of(const struct trace *trace)
+{
+    const uint64_t prime = 0x100000001b3;
+    uint64_t key = 0xcbf29ce484222325;
+
+    for (int i = 0; i < trace->count; i++)
+        key = (key ^ (uintptr_t)trace->frames[i]) * prime;
+    key ^= key >> 32;
+    for (uint64_t at = key % PATHS_MAX;; at = (at + 1) % PATHS_MAX) {
+        uint64_t found = 0;
+
+        if (__atomic_compare_exchange_n(&paths[at].key, &found, key, false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED) || found == key)
+            return &paths[at];
+    }
+}
+
+/* Notes whether allocation NUMBER, which is wanted now, is one to fail in a later run. */
+static void choose(unsigned long number)
+{
+    struct trace trace;
+
+    note(&trace);
+    if (number < ALLOCATIONS_MAX)
+        shared->chosen[number] =
+            __atomic_fetch_add(&path_of(&trace)->times, 1, __ATOMIC_RELAXED) < path_times;
 }
 
 /* Whether the allocation that CALLER wants is the one to fail. */
-static bool refuse(const void *caller)
+__attribute__((noinline)) static bool refuse(const void *caller)
 {
-    if (!counting || (!everybody && !is_ours(caller)))
+    unsigned long number;
+
+    if (!counting || noting || (!everybody && !is_ours(caller)))
         return false;
-    if (__atomic_add_fetch(&shared->count, 1, __ATOMIC_RELAXED) != shared->fail_at)
+    number = __atomic_add_fetch(&shared->count, 1, __ATOMIC_RELAXED);
+    if (paths && shared->fail_at == 0)
+        choose(number);
+    if (number != shared->fail_at)
         return false;
     note(&shared->failed);
     errno = ENOMEM;
@@ -210,7 +257,9 @@ static struct run run_with(unsigned long fail_at, int argc, char **argv)
     int status;
     pid_t pid;
 
-    *shared = (struct shared){ .fail_at = fail_at };
+    shared->count = 0;
+    shared->fail_at = fail_at;
+    shared->failed.count = shared->crash.count = 0;
     fflush(stdout); /* or the child would write it, too */
     pid = fork();
     if (pid < 0)
@@ -273,9 +322,13 @@ static int run_all(unsigned long first, unsigned long step, int argc, char **arg
     unsigned long total = shared->count, runs = 0;
 
     tell(0, &base);
-    for (unsigned long i = first; i <= total; i += step, runs++) {
-        struct run run = run_with(i, argc, argv);
+    for (unsigned long i = first; i <= total; i += step) {
+        struct run run;
 
+        if (paths && !shared->chosen[i])
+            continue;
+        run = run_with(i, argc, argv);
+        runs++;
         if (!same(&run, &base))
             tell(i, &run);
         run_free(&run);
@@ -285,24 +338,45 @@ static int run_all(unsigned long first, unsigned long step, int argc, char **arg
     return 0;
 }
 
+static void *map(int fd, size_t size)
+{
+    int flags = MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0);
+    void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+    if (mapped == MAP_FAILED)
+        die("mmap");
+    return mapped;
+}
+
+static struct path *open_paths(const char *file)
+{
+    int fd = open(file, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        die(file);
+    return map(fd, PATHS_OCTETS);
+}
+
 int __wrap_main(int argc, char **argv)
 {
     const char *how = getenv("FAILING");
     unsigned long first, step;
     void *warm[1];
-    char who[8];
+    char who[8], file[256];
+    int given;
 
     if (!how)
         return __real_main(argc, argv);
-    if (sscanf(how, "%7s %lu %lu", who, &first, &step) != 3 || first == 0 || step == 0) {
-        fprintf(stderr, "FAILING=\"ours|all FIRST STEP\"\n");
+    given = sscanf(how, "%7s %lu %lu %lu %255s", who, &first, &step, &path_times, file);
+    if (given < 3 || first == 0 || step == 0) {
+        fprintf(stderr, "FAILING=\"ours|all FIRST STEP [TIMES PATHS]\"\n");
         return 64;
     }
+    if (given == 5)
+        paths = open_paths(file);
     everybody = strcmp(who, "all") == 0;
     backtrace(warm, 1); /* loads what it needs */
     dl_iterate_phdr(note_object, NULL);
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED)
-        die("mmap");
+    shared = map(-1, sizeof *shared);
     return run_all(first, step, argc, argv);
 }

@@ -45,10 +45,22 @@ def parse(octets):
                         [line() for _ in range(frames)], [line() for _ in range(crash)]))
 
 
-def run(command, who, first, step, timeout):
-    """The runs of COMMAND with every STEPth allocation failing, from FIRST on."""
-    done = subprocess.run(command, env={**os.environ, "FAILING": f"{who} {first} {step}"},
-                          capture_output=True, timeout=timeout, check=False)
+PATHS_OCTETS = 16 << 19  # failing.c: as there
+
+
+def new_paths(file):
+    """Makes FILE, where runs note which callers have been refused memory."""
+    with open(file, "wb") as made:
+        made.truncate(PATHS_OCTETS)
+    return file
+
+
+def run(command, who, first, step, timeout, paths=""):
+    """The runs of COMMAND with every STEPth allocation failing, from FIRST on; with PATHS
+    ("TIMES FILE"), if its callers are not that often in FILE."""
+    done = subprocess.run(["setarch", "-R", *command], capture_output=True, timeout=timeout,
+                          env={**os.environ, "FAILING": f"{who} {first} {step} {paths}"},
+                          check=False)
     if done.returncode != 0:
         raise RuntimeError(f"exit {done.returncode}: {done.stderr[-2000:]}")
     return parse(done.stdout)
