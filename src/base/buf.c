@@ -1,13 +1,14 @@
 #include "base/buf.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/region.h"
 
-enum { FIRST_CAPACITY = 256 };
+enum { FIRST_CAPACITY = 256, PIPE_WAIT_MS = 5000 };
 
 void buf_init(struct buf *buf, struct region *region, size_t max)
 {
@@ -85,12 +86,28 @@ void buf_printf(struct buf *buf, const char *format, ...)
     buf->len += (size_t)len;
 }
 
+/* What is wrong with FD is told by read(2). */
+static bool is_fed(int fd)
+{
+    struct pollfd pipe = { .fd = fd, .events = POLLIN };
+
+    if (fd < 0 || poll(&pipe, 1, PIPE_WAIT_MS) != 0)
+        return true;
+    errno = ETIMEDOUT;
+    return false;
+}
+
 bool buf_read(struct buf *buf, int fd)
 {
     char chunk[8192];
     ssize_t n;
 
-    while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+    for (;;) {
+        if (!is_fed(fd))
+            return false;
+        n = read(fd, chunk, sizeof chunk);
+        if (n == 0)
+            return true;
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -101,7 +118,6 @@ bool buf_read(struct buf *buf, int fd)
             return false;
         }
     }
-    return true;
 }
 
 bool buf_failed(const struct buf *buf)

@@ -33,8 +33,9 @@ void buf_text_add(struct buf *buf, struct text t);
 void buf_add(struct buf *buf, const char *s);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Adds what FD still gives.  False with errno: FD does not let itself be read, or
- * the builder latched (EFBIG: its bound; ENOMEM). */
+/* Adds what FD still gives.  False with errno: FD does not let itself be read, it is a
+ * pipe (opened with O_NONBLOCK) that nobody feeds (ETIMEDOUT, after seconds), or the
+ * builder latched (EFBIG: its bound; ENOMEM). */
 bool buf_read(struct buf *buf, int fd);
 
 bool buf_failed(const struct buf *buf);

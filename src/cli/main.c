@@ -1,4 +1,5 @@
 /* main.c: `vidimus`, the command line beside the daemon. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -26,5 +27,6 @@ int main(int argc, char **argv)
         puts("vidimus " PACKAGE_VERSION);
         return EX_OK;
     }
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is as a full disk: EFBIG */
     return cli_dispatch("vidimus", commands, sizeof commands / sizeof commands[0], argc, argv);
 }

@@ -343,7 +343,7 @@ static bool load(struct source *s, const struct source *asked)
 {
     struct stat st;
     struct text text;
-    int fd = open(s->name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(s->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     bool loaded = false;
 
     if (fd < 0 || fstat(fd, &st) != 0)

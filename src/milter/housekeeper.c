@@ -60,6 +60,7 @@ void housekeeper_block_signals(void)
     sem_init(&keeper.handed_on, 0, 0);
     sigaction(SIGUSR2, &interrupting, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is as a full disk: EFBIG */
 }
 
 static void reload_now(void)

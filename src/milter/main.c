@@ -359,13 +359,16 @@ static int serve(struct daemon *daemon)
     return EX_OK;
 }
 
-/* Names the file so that it is found again after chdir("/"). */
-static void make_absolute(struct options *options)
+/* Names the file so that it is found again after chdir("/"); and one that was there must
+ * be there at a reload, which else would let the built-in defaults run. */
+static void settle_file(struct options *options)
 {
     static char path[PATH_MAX];
 
-    if (options->config_given && realpath(options->config_file, path))
+    if (options->config_file[0] != '/' && realpath(options->config_file, path))
         options->config_file = path;
+    if (options_config_file(options))
+        options->config_given = true;
 }
 
 int main(int argc, char **argv)
@@ -390,7 +393,7 @@ int main(int argc, char **argv)
     daemon.config = reload_read(&daemon.options);
     if (!daemon.config)
         return EX_CONFIG;
-    make_absolute(&daemon.options);
+    settle_file(&daemon.options);
     if (!daemon.options.foreground && !systemd_waits() && !background_begin())
         return fail(EX_OSERR, "cannot go to the background");
     housekeeper_block_signals();

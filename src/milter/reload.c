@@ -1,6 +1,7 @@
 #include "milter/reload.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
 #include "config/config.h"
@@ -77,9 +78,23 @@ bool reload_run(struct config *config, struct keyring *keyring)
     return true;
 }
 
+/* An empty file is one that is just being written, or could not be (the disk is full):
+ * hardly anybody's wish for the built-in defaults. */
+static bool is_empty(const char *file)
+{
+    struct stat st;
+
+    if (!file || stat(file, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > 0)
+        return false;
+    log_line(LOG_LEVEL_FAULT, "%s is empty (for the built-in defaults write a comment into it)",
+             file);
+    return true;
+}
+
 bool reload(const struct options *options, const struct config *started)
 {
-    struct config *config = reload_read(options);
+    struct config *config =
+        is_empty(options_config_file(options)) ? NULL : reload_read(options);
     struct keyring *keyring = config ? reload_keys(config) : NULL;
     char names[NAMES_OCTETS];
 

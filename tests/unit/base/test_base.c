@@ -5,11 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -67,6 +70,32 @@ static void buf_grows_and_latches(void **state)
     assert_true(buf_failed(&buf));
     assert_null(buf_str(&buf));
     assert_int_equal(buf_text(&buf).len, 0);
+    region_free(region);
+}
+
+/* Somebody feeds it by and by; when he is gone, that was all. */
+static void buf_reads_a_pipe(void **state)
+{
+    const struct timespec pause = { .tv_nsec = 50000000 };
+    struct region *region = region_new(1000);
+    struct buf buf;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    if (fork() == 0) {
+        for (int i = 0; i < 3; i++) {
+            nanosleep(&pause, NULL);
+            (void)!write(ends[1], "abc", 3);
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    buf_init(&buf, region, 100);
+    assert_true(buf_read(&buf, ends[0]));
+    assert_string_equal(buf_str(&buf), "abcabcabc");
+    (void)wait(NULL);
+    close(ends[0]);
     region_free(region);
 }
 
@@ -318,6 +347,7 @@ int main(void)
         cmocka_unit_test(region_limit_latches),
         cmocka_unit_test(region_cleanups_run_backwards),
         cmocka_unit_test(buf_grows_and_latches),
+        cmocka_unit_test(buf_reads_a_pipe),
         cmocka_unit_test(buf_reads_to_the_end),
         cmocka_unit_test(text_order),
         cmocka_unit_test(text_numbers),

@@ -903,6 +903,9 @@ static void files_that_are_none(void **state)
     write_octets("big", big, sizeof big);
     assert_null(read_named(path_of("big")));
     assert_non_null(strstr(reported.text, "big:1: cannot read "));
+    assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
+    assert_null(read_named(path_of("fifo")));
+    assert_non_null(strstr(reported.text, "fifo:1: cannot read "));
     write_octets("c", "", 0);
     assert_null(read_named(path_of("c/under")));
     assert_non_null(strstr(reported.text, "c/under:1: cannot open "));
