@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/thread.h"
 #include "dns/name_private.h"
 #include "dns/resolver.h"
 
@@ -59,11 +60,5 @@ bool dns_future_add_waiter(struct dns_future *future, dns_done_fn *done, void *c
 /* Sets the answer (taking a reference), wakes everybody, and calls the
  * waiters in the order they came.  The caller holds no lock. */
 void dns_future_complete(struct dns_future *future, const struct dns_answer *answer);
-
-/* Initialises CONDITION so that its timed waits follow clock_ms(). */
-void condition_init(pthread_cond_t *condition);
-
-/* Waits on CONDITION until signalled or clock_ms() reaches DEADLINE_MS. */
-void condition_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t deadline_ms);
 
 #endif

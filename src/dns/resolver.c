@@ -13,7 +13,6 @@
  */
 #include "dns/resolver_private.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,18 +204,10 @@ static void *timer_main(void *arg)
     return NULL;
 }
 
-/* The timer takes no signals: they are for main (and for libmilter's). */
 static bool start_timer(struct resolver *resolver)
 {
-    sigset_t all, before;
-    int failed;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&resolver->timer, NULL, timer_main, resolver);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    resolver->has_timer = !failed;
-    return !failed;
+    resolver->has_timer = thread_start(&resolver->timer, timer_main, resolver);
+    return resolver->has_timer;
 }
 
 struct resolver *resolver_new(struct resolver_backend *backend,

@@ -2,9 +2,10 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "core/key_survey.h"
 #include "core/snapshot.h"
 #include "milter/running.h"
@@ -90,14 +91,11 @@ static void look_once(void)
 /* Until the hour is over, or somebody wants us. */
 static void rest(void)
 {
-    struct timespec until;
+    int64_t until = clock_ms() + INTERVAL_S * 1000;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += INTERVAL_S;
     pthread_mutex_lock(&watch.lock);
-    while (!watch.again && !atomic_load(&watch.stop))
-        if (pthread_cond_timedwait(&watch.woken, &watch.lock, &until) != 0)
-            break;
+    while (!watch.again && !atomic_load(&watch.stop) && clock_ms() < until)
+        condition_wait_until(&watch.woken, &watch.lock, until);
     watch.again = false;
     pthread_mutex_unlock(&watch.lock);
 }
@@ -113,12 +111,7 @@ static void *keep_watching(void *unused)
 
 bool key_watch_start(void)
 {
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&watch.woken, &attributes);
-    pthread_condattr_destroy(&attributes);
+    condition_init(&watch.woken);
     atomic_store(&watch.running,
                  pthread_create(&watch.thread, NULL, keep_watching, NULL) == 0);
     return atomic_load(&watch.running);

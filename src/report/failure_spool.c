@@ -2,12 +2,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -19,6 +16,7 @@
 #include "report/failure_file.h"
 #include "report/failure_rate.h"
 #include "report/redact.h"
+#include "report/worker.h"
 
 enum { QUEUE_MAX = 100, TICK_MS = 1000, TELL_MS = 60000, WHY_SIZE = 256 };
 
@@ -32,14 +30,12 @@ struct failure_spool {
     const char *spool;
     bool subject;
     struct redactor redactor;
-    pthread_t thread;
+    struct worker worker;
 
-    pthread_mutex_t lock; /* of all down to the next blank line */
-    pthread_cond_t work, done;
+    /* under its lock, down to the next blank line */
     struct failure_rate rate;
     struct entry *first, **end;
     struct failure_counters counters;
-    bool stopping, ended;
     char why[WHY_SIZE]; /* of the last loss */
     int64_t told_ms;    /* when the log was told of losses; 0: never */
     uint64_t told;
@@ -71,7 +67,7 @@ static bool may_report(struct failure_spool *s, enum failure_case found,
 {
     bool allowed = false;
 
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->worker.lock);
     if (found == FAILURE_AUTOMATIC)
         s->counters.automatic++;
     else if (s->counters.waiting >= QUEUE_MAX)
@@ -80,7 +76,7 @@ static bool may_report(struct failure_spool *s, enum failure_case found,
         s->counters.limited++;
     else
         allowed = true;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->worker.lock);
     return allowed;
 }
 
@@ -117,17 +113,17 @@ void failure_spool_note(struct failure_spool *s, const struct judgement *judgeme
     if (found == FAILURE_NONE || !may_report(s, found, judgement))
         return;
     entry = entry_new(s, &failure, judgement, dns);
-    pthread_mutex_lock(&s->lock);
-    if (entry && !s->stopping) {
+    pthread_mutex_lock(&s->worker.lock);
+    if (entry && !s->worker.stopping) {
         *s->end = entry;
         s->end = &entry->next;
         s->counters.waiting++;
         entry = NULL;
-        pthread_cond_signal(&s->work);
+        pthread_cond_signal(&s->worker.work);
     } else {
         lose(s, entry ? "after the end" : "out of memory, or no good values");
     }
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->worker.lock);
     free_entries(entry);
 }
 
@@ -185,10 +181,10 @@ static void work_off(struct failure_spool *s)
     if (!s->first)
         s->end = &s->first;
     entry->next = NULL;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->worker.lock);
     why = write_entry(s, entry);
     free_entries(entry);
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->worker.lock);
     s->counters.waiting--;
     if (why)
         lose(s, why);
@@ -196,31 +192,22 @@ static void work_off(struct failure_spool *s)
         s->counters.written++;
 }
 
-/* Waits under the lock until CONDITION is signalled, or it is UNTIL_MS. */
-static void wait_until(struct failure_spool *s, pthread_cond_t *condition, int64_t until_ms)
-{
-    struct timespec until = { .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000 };
-
-    (void)pthread_cond_timedwait(condition, &s->lock, &until);
-}
-
 static void *write_files(void *context)
 {
     struct failure_spool *s = context;
 
-    pthread_mutex_lock(&s->lock);
-    while (s->first || !s->stopping) {
+    pthread_mutex_lock(&s->worker.lock);
+    while (s->first || !s->worker.stopping) {
         if (s->first)
             work_off(s);
         else
-            wait_until(s, &s->work, clock_ms() + TICK_MS);
+            worker_wait(&s->worker, clock_ms() + TICK_MS);
         tell_losses(s);
     }
     s->told_ms = 0;
     tell_losses(s);
-    s->ended = true;
-    pthread_cond_signal(&s->done);
-    pthread_mutex_unlock(&s->lock);
+    worker_ends(&s->worker);
+    pthread_mutex_unlock(&s->worker.lock);
     return NULL;
 }
 
@@ -238,30 +225,6 @@ static void open_redactor(struct failure_spool *s)
     s->directory = directory;
 }
 
-static bool make_locks(struct failure_spool *s)
-{
-    pthread_condattr_t attributes;
-
-    return pthread_mutex_init(&s->lock, NULL) == 0 && pthread_condattr_init(&attributes) == 0 &&
-           pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-           pthread_cond_init(&s->work, &attributes) == 0 &&
-           pthread_cond_init(&s->done, &attributes) == 0 &&
-           pthread_condattr_destroy(&attributes) == 0;
-}
-
-/* The thread takes no signals: they are others'. */
-static bool start_thread(struct failure_spool *s)
-{
-    sigset_t all, before;
-    bool started;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    started = pthread_create(&s->thread, NULL, write_files, s) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
 struct failure_spool *failure_spool_start(const struct failure_settings *settings)
 {
     struct failure_spool *s = calloc(1, sizeof *s);
@@ -274,7 +237,7 @@ struct failure_spool *failure_spool_start(const struct failure_settings *setting
     s->rate.domain = settings->domain_rate;
     s->end = &s->first;
     open_redactor(s);
-    if (make_locks(s) && start_thread(s))
+    if (worker_start(&s->worker, write_files, s))
         return s;
     if (s->directory >= 0)
         close(s->directory);
@@ -284,42 +247,21 @@ struct failure_spool *failure_spool_start(const struct failure_settings *setting
 
 void failure_spool_count(struct failure_spool *s, struct failure_counters *counters)
 {
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->worker.lock);
     *counters = s->counters;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->worker.lock);
 }
 
 bool failure_spool_stop(struct failure_spool *s, int64_t limit_ms)
 {
-    int64_t until = clock_ms() + limit_ms;
-    bool ended;
-
-    pthread_mutex_lock(&s->lock);
-    s->stopping = true;
-    pthread_cond_signal(&s->work);
-    while (!s->ended && clock_ms() < until)
-        wait_until(s, &s->done, until);
-    ended = s->ended;
-    pthread_mutex_unlock(&s->lock);
-    return ended;
+    return worker_stop(&s->worker, limit_ms);
 }
 
 void failure_spool_free(struct failure_spool *s)
 {
-    bool ended;
-
-    if (!s)
+    if (!s || !worker_free(&s->worker))
         return;
-    pthread_mutex_lock(&s->lock);
-    ended = s->ended;
-    pthread_mutex_unlock(&s->lock);
-    if (!ended)
-        return;
-    pthread_join(s->thread, NULL);
     if (s->directory >= 0)
         close(s->directory);
-    pthread_cond_destroy(&s->work);
-    pthread_cond_destroy(&s->done);
-    pthread_mutex_destroy(&s->lock);
     free(s);
 }

@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 #include <limits.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,7 @@
 #include "base/region.h"
 #include "report/row.h"
 #include "report/segment_writer.h"
+#include "report/worker.h"
 
 #define MB ((uint64_t)1024 * 1024)
 
@@ -43,14 +42,12 @@ struct entry {
 
 struct spool {
     struct spool_settings settings;
-    pthread_t thread;
+    struct worker worker;
 
-    pthread_mutex_t lock; /* of all down to the next blank line */
-    pthread_cond_t work;  /* the thread waits for it */
-    pthread_cond_t done;  /* stop waits for it */
+    /* under its lock, down to the next blank line */
     struct entry *first, **end;
     size_t queued, queued_octets;
-    bool stopping, gave_up, ended; /* gave_up: a row was not taken while stopping */
+    bool gave_up; /* a row was not taken while stopping */
     bool failing;
     int64_t step_ms; /* since when the thread is in the disk's hands; 0: it is not */
     struct spool_counters counters;
@@ -73,10 +70,10 @@ static void tell(struct spool *s, enum log_level level, const char *words, const
     char quoted[LOG_QUOTED_MAX];
 
     s->told_lost = lost;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->worker.lock);
     log_line(level, "spool: %s: rows_waiting=%zu rows_lost=%" PRIu64 "%s%s", words, waiting, lost,
              *why ? " why=" : "", *why ? log_quote(text_of(why), quoted) : "");
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->worker.lock);
 }
 
 /* Under the lock.  The first trouble is told at once, more of it once a minute, its
@@ -110,19 +107,6 @@ static void tell_of_hanging(struct spool *s)
 
 /* --- the queue -------------------------------------------------------------- */
 
-static struct timespec deadline_of(int64_t ms)
-{
-    return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-}
-
-/* Waits under the lock until CONDITION is signalled, or it is UNTIL_MS. */
-static void wait_until(struct spool *s, pthread_cond_t *condition, int64_t until_ms)
-{
-    struct timespec until = deadline_of(until_ms);
-
-    (void)pthread_cond_timedwait(condition, &s->lock, &until);
-}
-
 static struct entry *entry_new(const struct row *row)
 {
     struct region *region = row ? region_new(0) : NULL;
@@ -151,7 +135,7 @@ static const char *append(struct spool *s, struct entry *entry)
 
     if (!entry)
         return "out of memory, or no good row";
-    if (s->stopping)
+    if (s->worker.stopping)
         return "after the end";
     if (s->queued >= set->queue_rows_max || s->queued_octets + entry->len > set->queue_octets_max)
         return "the queue was full";
@@ -160,7 +144,7 @@ static const char *append(struct spool *s, struct entry *entry)
     s->queued++;
     s->queued_octets += entry->len;
     if (s->queued == 1)
-        pthread_cond_signal(&s->work);
+        pthread_cond_signal(&s->worker.work);
     return NULL;
 }
 
@@ -169,14 +153,14 @@ bool spool_add(struct spool *s, const struct row *row)
     struct entry *entry = entry_new(row);
     const char *why_lost;
 
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->worker.lock);
     why_lost = append(s, entry);
     if (why_lost) {
         s->counters.lost++;
         s->why_lost = why_lost;
         tell_of_hanging(s);
     }
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->worker.lock);
     if (why_lost)
         free(entry);
     return !why_lost;
@@ -202,16 +186,16 @@ static struct entry *next_entry(struct spool *s)
 {
     int64_t now = clock_ms();
 
-    if (s->stopping)
+    if (s->worker.stopping)
         return s->first;
     if (now >= s->tick_at_ms)
         return NULL;
     if (s->failing && now < s->retry_at_ms) {
-        wait_until(s, &s->work, s->retry_at_ms < s->tick_at_ms ? s->retry_at_ms : s->tick_at_ms);
+        worker_wait(&s->worker, s->retry_at_ms < s->tick_at_ms ? s->retry_at_ms : s->tick_at_ms);
         return NULL;
     }
     if (!s->first)
-        wait_until(s, &s->work, s->tick_at_ms);
+        worker_wait(&s->worker, s->tick_at_ms);
     return s->first;
 }
 
@@ -232,12 +216,12 @@ static void write_entry(struct spool *s, struct entry *entry)
     bool done;
 
     s->step_ms = now;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->worker.lock);
     done = segment_writer_append(&s->writer, (struct text){ entry->line, entry->len }, now);
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->worker.lock);
     s->step_ms = 0;
     s->failing = !done;
-    s->gave_up = !done && s->stopping;
+    s->gave_up = !done && s->worker.stopping;
     if (done) {
         s->counters.written++;
         remove_first(s);
@@ -255,10 +239,10 @@ static void tick(struct spool *s)
 
     s->tick_at_ms = now + TICK_MS;
     s->step_ms = now;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->worker.lock);
     segment_writer_tick(&s->writer, now);
     ready = !idle || segment_writer_begin(&s->writer);
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->worker.lock);
     s->step_ms = 0;
     if (idle)
         s->failing = !ready;
@@ -272,9 +256,9 @@ static void finish(struct spool *s)
     uint64_t left = s->queued;
 
     s->step_ms = clock_ms();
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->worker.lock);
     segment_writer_end(&s->writer);
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->worker.lock);
     s->counters.lost += left;
     if (left > 0)
         s->why_lost = s->writer.why;
@@ -284,16 +268,15 @@ static void finish(struct spool *s)
     s->step_ms = 0;
     if (s->counters.lost > s->told_lost)
         tell(s, LOG_LEVEL_FAULT, "stopped", s->why_lost);
-    s->ended = true;
-    pthread_cond_signal(&s->done);
+    worker_ends(&s->worker);
 }
 
 static void *write_rows(void *context)
 {
     struct spool *s = context;
 
-    pthread_mutex_lock(&s->lock);
-    while (!s->stopping || (s->first && !s->gave_up)) {
+    pthread_mutex_lock(&s->worker.lock);
+    while (!s->worker.stopping || (s->first && !s->gave_up)) {
         struct entry *entry = next_entry(s);
 
         if (entry)
@@ -302,7 +285,7 @@ static void *write_rows(void *context)
             tick(s);
     }
     finish(s);
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->worker.lock);
     return NULL;
 }
 
@@ -341,18 +324,6 @@ static void settle(struct spool_settings *set, const struct spool_settings *want
 #undef DEFAULT
 }
 
-static bool make_locks(struct spool *s)
-{
-    pthread_condattr_t attributes;
-
-    if (pthread_mutex_init(&s->lock, NULL) != 0 || pthread_condattr_init(&attributes) != 0)
-        return false;
-    return pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-           pthread_cond_init(&s->work, &attributes) == 0 &&
-           pthread_cond_init(&s->done, &attributes) == 0 &&
-           pthread_condattr_destroy(&attributes) == 0;
-}
-
 /* A directory that cannot be used yet is no reason not to start: mail goes on. */
 static bool take_directory(struct spool *s)
 {
@@ -365,19 +336,6 @@ static bool take_directory(struct spool *s)
         nanosleep(&(struct timespec){ .tv_nsec = LOCK_PAUSE_MS * 1000000L }, NULL);
     }
     return true;
-}
-
-/* The thread takes no signals: they are others' (and SIGXFSZ is an error of write). */
-static bool start_thread(struct spool *s)
-{
-    sigset_t all, before;
-    bool started;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    started = pthread_create(&s->thread, NULL, write_rows, s) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
 }
 
 enum spool_start spool_start(const struct spool_settings *settings, struct spool **spool,
@@ -402,7 +360,7 @@ enum spool_start spool_start(const struct spool_settings *settings, struct spool
         return SPOOL_BUSY;
     }
     note_files(s);
-    if (!make_locks(s) || !start_thread(s)) {
+    if (!worker_start(&s->worker, write_rows, s)) {
         segment_writer_end(&s->writer);
         free(s);
         return SPOOL_FAILED;
@@ -413,47 +371,29 @@ enum spool_start spool_start(const struct spool_settings *settings, struct spool
 
 void spool_count(struct spool *s, struct spool_counters *counters)
 {
-    pthread_mutex_lock(&s->lock);
+    pthread_mutex_lock(&s->worker.lock);
     *counters = s->counters;
     counters->queued = s->queued;
     counters->failing = s->failing;
     counters->stuck_ms = s->step_ms ? clock_ms() - s->step_ms : 0;
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&s->worker.lock);
 }
 
 bool spool_stop(struct spool *s, int64_t limit_ms)
 {
-    int64_t until = clock_ms() + limit_ms;
     uint64_t lost;
-    bool ended;
 
-    pthread_mutex_lock(&s->lock);
-    s->stopping = true;
-    pthread_cond_signal(&s->work);
-    while (!s->ended && clock_ms() < until)
-        wait_until(s, &s->done, until);
-    ended = s->ended;
+    if (worker_stop(&s->worker, limit_ms))
+        return true;
+    pthread_mutex_lock(&s->worker.lock);
     lost = s->counters.lost + s->queued;
-    pthread_mutex_unlock(&s->lock);
-    if (!ended)
-        log_line(LOG_LEVEL_FAULT, "spool: the disk hangs: rows_lost=%" PRIu64, lost);
-    return ended;
+    pthread_mutex_unlock(&s->worker.lock);
+    log_line(LOG_LEVEL_FAULT, "spool: the disk hangs: rows_lost=%" PRIu64, lost);
+    return false;
 }
 
 void spool_free(struct spool *s)
 {
-    bool ended;
-
-    if (!s)
-        return;
-    pthread_mutex_lock(&s->lock);
-    ended = s->ended;
-    pthread_mutex_unlock(&s->lock);
-    if (!ended)
-        return;
-    pthread_join(s->thread, NULL);
-    pthread_cond_destroy(&s->work);
-    pthread_cond_destroy(&s->done);
-    pthread_mutex_destroy(&s->lock);
-    free(s);
+    if (s && worker_free(&s->worker))
+        free(s);
 }
