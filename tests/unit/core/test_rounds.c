@@ -15,6 +15,7 @@
 #include "core/transaction.h"
 #include "mail/eml.h"
 #include "../../lib/load_file.h"
+#include "../../lib/rfc_keys.h"
 #include "../../lib/rounds.h"
 #include "../../lib/snapshot_fixture.h"
 
@@ -38,7 +39,8 @@ static void on_body(void *context, struct text chunk)
 }
 
 struct mail {
-    const char *client, *name, *helo, *mail_from; /* NAME: the client's, if it is given */
+    const char *client, *helo, *mail_from;
+    const char *name, *login; /* NULL: not known; not authenticated */
     struct text message, zone, config;
 };
 
@@ -54,6 +56,8 @@ static unsigned rounds_of(const struct mail *mail, bool pause)
     session_set_helo(session, text_of(mail->helo));
     if (mail->name)
         session_set_client_name(session, text_of(mail->name));
+    if (mail->login)
+        session_set_auth(session, text_of(mail->login));
     t = transaction_begin(session, snapshot, text_of(mail->mail_from), NULL, NOW);
     assert_non_null(t);
     transaction_recipient(t, TEXT("<u@example.net>"));
@@ -293,6 +297,31 @@ static void a_name_of_the_client(void **state)
     expect_rounds("the name", &mail, 1, 1);
 }
 
+/* Whether a key of ours aligns with each author. */
+static void mail_to_be_signed(void **state)
+{
+    static const char sign[] = "sign-min-rsa-bits = 1024\nrequire-alignment = true\n"
+                               "sign \"flat.example\" { key \"k\" { file = \"%1$s\" domain = "
+                               "\"a.b.flat.example\" } }\n"
+                               "sign \"two.example\" { key \"k\" { file = \"%1$s\" domain = "
+                               "\"c.d.two.example\" } }\n";
+    char key_file[FILE_NAME_SIZE], config[sizeof sign + 2 * FILE_NAME_SIZE];
+    struct mail mail = {
+        .client = CLIENT,
+        .helo = "h",
+        .mail_from = "<a@flat.example>",
+        .login = "alice",
+        .message = TEXT(FROM("flat.example, b@two.example")),
+        .zone = TEXT(zone_text),
+    };
+
+    (void)state;
+    make_file(key_file, RFC_RSA_PEM);
+    mail.config = (struct text){ config, (size_t)snprintf(config, sizeof config, sign, key_file) };
+    expect_rounds("signing", &mail, 1, 1);
+    unlink(key_file);
+}
+
 int main(void)
 {
     static char native[] = "native", libspf2[] = "libspf2";
@@ -302,6 +331,7 @@ int main(void)
         cmocka_unit_test(messages_of_cases),
         cmocka_unit_test(the_client_in_macros),
         cmocka_unit_test(a_name_of_the_client),
+        cmocka_unit_test(mail_to_be_signed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
