@@ -1,5 +1,6 @@
 /* cmd_domain.c: `vidimus domain`: what DNS says of a domain, ours or another's
  * (survey.h); with --keys, every configured key beside its record. */
+#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static const char help[] =
     "      --keys             compare the keys of the configuration that sign for NAME\n"
     "                         (without it: all) with DNS\n"
     "      --selector NAME    look at this DKIM key (several: once for each)\n"
+    "      --seen DIR|MBOX    and at those that this mail of the domain is signed with\n"
     "      --dnssec           validate the answers, whatever the configuration says\n"
     "      --fetch            fetch the MTA-STS policy by HTTPS\n"
     "      --connect HOST:PORT  from there, whatever DNS says\n"
@@ -32,7 +34,8 @@ static const char help[] =
     "      --json             print one JSON object\n"
     "  -h, --help             print this\n\n"
     "Exit status: 0 all is right; 1 something is to be done; 64 usage; 65 bad zone\n"
-    "file; 75 DNS does not answer, the rest is right; 78 configuration.\n";
+    "file; 66 no such mail; 75 DNS does not answer, the rest is right; 78\n"
+    "configuration.\n";
 
 enum { TO_DO = 1, SLACK_MS = 1000 };
 enum { SURVEY_QUESTIONS_MAX = 1000, SURVEY_MEMORY_MAX = 16 * 1024 * 1024 };
@@ -41,7 +44,7 @@ struct domain_options {
     bool keys, json;
     bool dnssec, fetch;
     const char *config, *zone, *resolver; /* NULL: not given */
-    const char *connect, *ca_file;        /* likewise */
+    const char *seen, *connect, *ca_file; /* likewise */
     const char *selectors[SURVEY_SELECTORS_MAX];
     size_t selector_count;
     domain_name name; /* "": all */
@@ -273,11 +276,13 @@ static int survey_domain(const struct domain_options *o, const struct config *co
     int status = EX_OSERR;
 
     memcpy(s.selectors, o->selectors, sizeof s.selectors);
-    if (region && dns) {
+    if (!region || !dns) {
+        status = complain("out of memory", status);
+    } else if (o->seen && !survey_mail(&s, o->seen)) {
+        status = complain(strerror(errno), EX_NOINPUT);
+    } else {
         survey_run(&s);
         status = print_survey(o, &s);
-    } else {
-        status = complain("out of memory", status);
     }
     dns_scope_unref(dns);
     region_free(region);
@@ -352,6 +357,9 @@ static int set(struct domain_options *o, int option, const char *argument)
             return cli_usage("domain", "more than %d selectors", (int)SURVEY_SELECTORS_MAX);
         o->selectors[o->selector_count++] = argument;
         break;
+    case 'm':
+        o->seen = argument;
+        break;
     case 'd':
         o->dnssec = true;
         break;
@@ -376,7 +384,7 @@ static int check_options(struct domain_options *o, int count, char **arguments)
         return cli_usage("domain", "\"%s\" is no domain", arguments[0]);
     if (!o->keys && !o->name[0])
         return cli_usage("domain", "give the NAME of a domain, or --keys");
-    if (o->keys && (o->selector_count > 0 || o->fetch))
+    if (o->keys && (o->selector_count > 0 || o->seen || o->fetch))
         return cli_usage("domain", "--keys goes by the configuration alone");
     if (!o->fetch && (o->connect || o->ca_file))
         return cli_usage("domain", "--connect and --ca-file are for --fetch");
@@ -402,6 +410,7 @@ int cmd_domain(int argc, char **argv)
         { "resolver", required_argument, NULL, 'r' },
         { "json", no_argument, NULL, 'j' },
         { "selector", required_argument, NULL, 's' },
+        { "seen", required_argument, NULL, 'm' },
         { "dnssec", no_argument, NULL, 'd' },
         { "fetch", no_argument, NULL, 'f' },
         { "connect", required_argument, NULL, 'C' },

@@ -62,6 +62,8 @@ struct survey {
     const struct config *config;
     const char *selectors[SURVEY_SELECTORS_MAX]; /* given by hand */
     size_t selector_count;
+    const char *seen[SURVEY_SELECTORS_MAX]; /* survey_mail() */
+    size_t seen_count;
     bool validates; /* DNSSEC: the resolver tells what is secure */
     /* of the MTA-STS policy: */
     bool fetch;
@@ -107,6 +109,10 @@ const struct text *survey_tag(const struct survey *survey, struct text record, c
 
 /* "LABEL.DOMAIN" into OUT; false when that is too long for DNS. */
 bool survey_name(const char *label, const char *domain, domain_name out);
+
+/* Before survey_run(): notes the selectors that the mail stored at PATH is signed with
+ * by the domain.  False: errno. */
+bool survey_mail(struct survey *survey, const char *path);
 
 /* The aspects, in the order in which they are to be called. */
 void survey_mx(struct survey *survey);      /* MX, its hosts and their reverse names */

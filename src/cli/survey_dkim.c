@@ -1,12 +1,28 @@
 /* survey_dkim.c: the DKIM keys of a domain.  Nobody can ask for all of them: looked at
- * are the selectors given, those of our own keys, and else what is usual. */
+ * are the selectors given, those of our own keys and of mail, and else what is usual. */
 #include <string.h>
+#include <strings.h>
 
 #include "auth/key_record.h"
 #include "cli/survey.h"
 #include "config/config.h"
 
 enum { GOOD_FROM = 2048, USELESS_BELOW = 1024 }; /* bits of an RSA key (RFC 8301) */
+
+enum why {
+    WANTED, /* given by hand, or of a key of ours: its record has to be there */
+    SEEN,   /* in mail, which may be old */
+    GUESSED
+};
+
+/* What is looked at, each once. */
+struct selectors {
+    size_t count;
+    struct {
+        const char *name;
+        enum why why;
+    } items[3 * SURVEY_SELECTORS_MAX];
+};
 
 static const char *const usual[] = { "default", "dkim", "mail", "s1", "s2", "k1", "k2", "k3",
                                      "selector1", "selector2", "google", "20230601", "smtp",
@@ -30,8 +46,18 @@ static void see_key(struct aspect *a, const char *selector, const struct key_rec
                      "%s: t=y says that you are testing", selector);
 }
 
+static void miss(struct aspect *a, const char *selector, const char *name, enum why why)
+{
+    if (why == WANTED)
+        aspect_judge(a, GRADE_WRONG, "publish the record of the key (vidimus domain --keys "
+                                     "shows it for keys of ours), or do not sign with it",
+                     "%s: no record at %s", selector, name);
+    else if (why == SEEN)
+        aspect_fact(a, 0, "%s: seen in mail; no record (any more)", selector);
+}
+
 /* The records at SELECTOR; false: there is none. */
-static bool see_selector(struct aspect *a, const char *selector, bool expected)
+static bool see_selector(struct aspect *a, const char *selector, enum why why)
 {
     struct survey *s = a->survey;
     const struct dns_answer *answer;
@@ -45,10 +71,8 @@ static bool see_selector(struct aspect *a, const char *selector, bool expected)
         return false;
     answer = survey_ask(a, name, DNS_TXT);
     if (!answer || answer->count == 0) {
-        if (answer && expected)
-            aspect_judge(a, GRADE_WRONG, "publish the record of the key (vidimus domain --keys "
-                                         "shows it for keys of ours), or do not sign with it",
-                         "%s: no record at %s", selector, name);
+        if (answer)
+            miss(a, selector, name, why);
         return false;
     }
     if (answer->count > 1)
@@ -74,19 +98,33 @@ static bool signs_as(const struct sign_rule *rule, const struct key_source *key,
     return key->state == KEY_ACTIVE && strcmp(signs, domain) == 0;
 }
 
-/* Of our own active keys that sign as the domain. */
-static size_t own_selectors(const struct survey *s, const char *out[SURVEY_SELECTORS_MAX])
+static void add(struct selectors *to, const char *name, enum why why)
 {
-    size_t count = 0;
+    for (size_t i = 0; i < to->count; i++)
+        if (strcasecmp(to->items[i].name, name) == 0)
+            return;
+    if (to->count == sizeof to->items / sizeof to->items[0])
+        return;
+    to->items[to->count].name = name;
+    to->items[to->count++].why = why;
+}
 
+static void add_all(struct selectors *to, const char *const *names, size_t count, enum why why)
+{
+    for (size_t i = 0; i < count; i++)
+        add(to, names[i], why);
+}
+
+/* Of our own active keys that sign as the domain. */
+static void add_own(struct selectors *to, const struct survey *s)
+{
     for (size_t i = 0; i < s->config->sign_rule_count; i++) {
         const struct sign_rule *rule = &s->config->sign_rules[i];
 
-        for (size_t k = 0; k < rule->key_count && count < SURVEY_SELECTORS_MAX; k++)
+        for (size_t k = 0; k < rule->key_count; k++)
             if (signs_as(rule, &rule->keys[k], s->domain))
-                out[count++] = rule->keys[k].selector;
+                add(to, rule->keys[k].selector, WANTED);
     }
-    return count;
 }
 
 /* RFC 8020: what lies under a name that does not exist does not exist. */
@@ -101,32 +139,24 @@ static bool there_are_none(struct aspect *a)
     return answer && answer->status == DNS_NXDOMAIN;
 }
 
-static size_t see_selectors(struct aspect *a, const char *const *selectors, size_t count,
-                            bool expected)
-{
-    size_t found = 0;
-
-    for (size_t i = 0; i < count; i++)
-        found += see_selector(a, selectors[i], expected);
-    return found;
-}
-
 void survey_dkim(struct survey *survey)
 {
     struct aspect *a = survey_aspect(survey, "DKIM");
-    const char *own[SURVEY_SELECTORS_MAX];
-    size_t own_count, found;
+    struct selectors selectors = { .count = 0 };
+    size_t found = 0;
 
     if (!a)
         return;
-    own_count = own_selectors(survey, own);
-    found = see_selectors(a, survey->selectors, survey->selector_count, true) +
-            see_selectors(a, own, own_count, true);
-    if (survey->selector_count + own_count == 0 && !there_are_none(a))
-        found = see_selectors(a, usual, sizeof usual / sizeof *usual, false);
+    add_all(&selectors, survey->selectors, survey->selector_count, WANTED);
+    add_own(&selectors, survey);
+    add_all(&selectors, survey->seen, survey->seen_count, SEEN);
+    if (selectors.count == 0 && !there_are_none(a))
+        add_all(&selectors, usual, sizeof usual / sizeof *usual, GUESSED);
+    for (size_t i = 0; i < selectors.count; i++)
+        found += see_selector(a, selectors.items[i].name, selectors.items[i].why);
     if (found == 0 && a->grade < GRADE_UNKNOWN)
         aspect_judge(a, GRADE_ADVICE, "sign, or give the selectors that do: --selector NAME (s= of "
-                                      "a DKIM-Signature field)",
+                                      "a DKIM-Signature field), or --seen with mail",
                      "no key found");
     aspect_number(a, "keys", (double)found);
 }
