@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#define LIBBSD_OPENBSD_VIS 1 /* choose one strnvis(); we use vis() only */
+#include <bsd/vis.h>
 #include <stdarg.h>
 #include <paths.h>
 #include <stdatomic.h>
@@ -194,18 +196,17 @@ static bool is_plain(char c)
 
 enum { SHOWN_MAX = (LOG_QUOTED_MAX - 8) / 4 };
 
-/* As vis(3) does with VIS_OCTAL, VIS_TAB and VIS_NL; that of libbsd wants memory. */
+/* vis(3) of libbsd wants memory for each octet: it is asked only for what cannot stand as
+ * it is, which without memory is a question mark. */
 static char *show(char *at, unsigned char octet)
 {
-    if (octet >= ' ' && octet < 0x7f && octet != '\\') {
-        *at++ = (char)octet;
-        return at;
-    }
-    *at++ = '\\';
-    *at++ = (char)('0' + octet / 64);
-    *at++ = (char)('0' + octet / 8 % 8);
-    *at++ = (char)('0' + octet % 8);
-    return at;
+    bool as_it_is = octet >= ' ' && octet < 0x7f && octet != '\\';
+    char *next = as_it_is ? NULL : vis(at, octet, VIS_OCTAL | VIS_TAB | VIS_NL, 0);
+
+    if (next)
+        return next;
+    *at = as_it_is ? (char)octet : '?';
+    return at + 1;
 }
 
 /* As much of T as is shown; QUOTE, if any, is escaped as well. */

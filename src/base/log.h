@@ -1,7 +1,7 @@
 /* log.h: every line that vidimus logs goes through here.
  *
  * Lines are logfmt: key=value, one line an event.  Text from the network is
- * escaped (as by vis(3)) and quoted when it holds anything but plain characters, so
+ * escaped (vis(3)) and quoted when it holds anything but plain characters, so
  * one event is always one line.  Secrets are never passed in.
  *
  * Levels are named by audience.
@@ -54,7 +54,7 @@ enum { LOG_QUOTED_MAX = 512 };
  * escapes; cut (with "...") so that it fits OUT.  Returns OUT. */
 const char *log_quote(struct text t, char out[LOG_QUOTED_MAX]);
 
-/* T with escapes (as by vis(3)) and without quotes, for a field of log_event(); cut likewise.
+/* T with escapes (vis(3)) and without quotes, for a field of log_event(); cut likewise.
  * Returns OUT. */
 const char *log_escape(struct text t, char out[LOG_QUOTED_MAX]);
 
