@@ -98,6 +98,12 @@ static void look_as_user(const struct config *config)
         note(config, "user", "what %s can read is not known: %s", user->pw_name, strerror(errno));
 }
 
+static void look_as_before(void)
+{
+    if (seteuid(getuid()) != 0 || setegid(getgid()) != 0)
+        fprintf(stderr, "vidimus config: %s\n", strerror(errno));
+}
+
 /* Takes over CONFIG.  Engines and resolver must take it as well. */
 static int check(struct config *config)
 {
@@ -107,6 +113,7 @@ static int check(struct config *config)
     note_host(config);
     look_as_user(config);
     snapshot = snapshot_new(config, NULL, NULL, error, sizeof error);
+    look_as_before();
     if (!snapshot) {
         fprintf(stderr, "vidimus config: %s\n", error);
         return EX_CONFIG;
