@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/standard.h"
 #include "cli/cli.h"
 
 static const struct command commands[] = {
@@ -21,12 +22,26 @@ static const struct command commands[] = {
     { "status", cmd_status, "show the counters of the running daemon" },
 };
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc > 1 && (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)) {
         puts("vidimus " PACKAGE_VERSION);
         return EX_OK;
     }
-    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is as a full disk: EFBIG */
     return cli_dispatch("vidimus", commands, sizeof commands / sizeof commands[0], argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    if (!standard_streams_hold())
+        return EX_OSFILE;
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is as a full disk: EFBIG */
+    status = run(argc, argv);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EX_OK) {
+        fputs("vidimus: cannot write\n", stderr);
+        return EX_IOERR;
+    }
+    return status;
 }

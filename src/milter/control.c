@@ -96,8 +96,8 @@ static void serve_one(void)
     int fd = accept4(control.listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     struct region *region;
 
-    if (fd < 0) { /* out of descriptors: the connection stays, do not spin */
-        if (errno == EMFILE || errno == ENFILE)
+    if (fd < 0) { /* out of descriptors or memory: the connection stays, do not spin */
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
             (void)poll(NULL, 0, ACCEPT_PAUSE_MS);
         return;
     }
@@ -116,8 +116,11 @@ static void *serve(void *unused)
     };
 
     for (;;) {
-        if (poll(ready, 2, -1) < 0 && errno != EINTR)
-            return unused;
+        if (poll(ready, 2, -1) < 0) {
+            if (errno != EINTR) /* memory */
+                (void)usleep(ACCEPT_PAUSE_MS * 1000);
+            continue;
+        }
         if (ready[1].revents)
             return unused;
         if (ready[0].revents)

@@ -15,6 +15,7 @@
 #include "auth/crypt.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/standard.h"
 #include "config/config.h"
 #include "core/keyring.h"
 #include "milter/adapter.h"
@@ -376,6 +377,8 @@ int main(int argc, char **argv)
     struct daemon daemon = { .pid_lock = -1, .socket_lock = -1, .started_ms = clock_ms() };
     int status;
 
+    if (!standard_streams_hold())
+        return EX_OSFILE;
     if (!options_parse(argc, argv, &daemon.options))
         return EX_USAGE;
     if (daemon.options.help) {
