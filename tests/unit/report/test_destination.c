@@ -177,7 +177,8 @@ static void test_failure_permissions(void **state)
 /* Two for many destinations as for one: whose domains these are, and what they permit. */
 static void test_rounds(void **state)
 {
-    static const char rua[] = "mailto:a@sub.example.org,mailto:a@yes.example,mailto:a@semicolon.example,"
+    static const char rua[] = "mailto:a@sub.example.org,mailto:a@yes.example,"
+                              "mailto:a@semicolon.example,"
                               "mailto:a@deep.below.all.example,mailto:a@other.example";
     struct resolver *resolver = rounds_resolver(text_of(zone));
     const struct dns_scope_limits limits = { .questions_max = 1000, .deadline_ms = INT64_MAX };
