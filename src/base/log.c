@@ -4,6 +4,8 @@
 #include <bsd/vis.h>
 #include <stdarg.h>
 #include <paths.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -57,6 +59,72 @@ bool log_has_fields(void)
     return target == LOG_TARGET_JOURNAL;
 }
 
+/* What takes our lines may stand still: a pipe that nobody reads, a syslog daemon that
+ * was stopped.  Mail does not wait for that: one line waits PATIENCE_MS, those after it
+ * are thrown away until it moves again, and the first one then tells their number. */
+enum { PATIENCE_MS = 1000, NOTE_OCTETS = 48 };
+
+static struct {
+    pthread_mutex_t order; /* of lines; who waits, waits for all */
+    bool still;
+    unsigned long lost;
+} taker = { .order = PTHREAD_MUTEX_INITIALIZER };
+
+static bool takes(int fd)
+{
+    struct pollfd out = { .fd = fd, .events = POLLOUT };
+
+    taker.still = poll(&out, 1, taker.still ? 0 : PATIENCE_MS) == 0;
+    taker.lost += taker.still;
+    return !taker.still;
+}
+
+/* Looked at through a socket of our own: syslog(3) hides its, and waits for ever.  It
+ * knows best what to do when there is nobody at all. */
+static bool syslog_takes(void)
+{
+    const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = _PATH_LOG };
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool good = fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
+                takes(fd);
+
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+static const char *note_lost(char note[NOTE_OCTETS])
+{
+    note[0] = '\0';
+    if (taker.lost > 0)
+        snprintf(note, NOTE_OCTETS, " lines_lost=%lu", taker.lost);
+    taker.lost = 0;
+    return note;
+}
+
+/* HEAD, which goes in front of LINE, ends with a blank or what else parts them. */
+__attribute__((format(printf, 2, 3)))
+static void to_stderr(const char *line, const char *head, ...)
+{
+    char note[NOTE_OCTETS], front[SYSLOG_HEAD_OCTETS];
+    va_list args;
+
+    if (!takes(STDERR_FILENO))
+        return;
+    va_start(args, head);
+    vsnprintf(front, sizeof front, head, args);
+    va_end(args);
+    fprintf(stderr, "%s%s%s\n", front, line, note_lost(note));
+}
+
+static void to_syslog(enum log_level level, const char *line)
+{
+    char note[NOTE_OCTETS];
+
+    if (syslog_takes())
+        syslog(priorities[level], "%s%s", line, note_lost(note));
+}
+
 /* As an entry of the journal; or by stderr, where "<N>" names the priority
  * (sd-daemon(3)): too long for a datagram, or nobody listens. */
 static void to_journal(enum log_level level, const char *line, const struct journal_field *fields,
@@ -74,7 +142,7 @@ static void to_journal(enum log_level level, const char *line, const struct jour
     if (count > 0)
         memcpy(all + 3, fields, count * sizeof *fields);
     if (!journal_send(all, count + 3))
-        fprintf(stderr, "<%d>%s\n", priorities[level], line);
+        to_stderr(line, "<%d>", priorities[level]);
 }
 
 __attribute__((format(printf, 4, 0)))
@@ -84,17 +152,19 @@ static void write_line(enum log_level level, const struct journal_field *fields,
     char line[LINE_MAX_OCTETS];
 
     vsnprintf(line, sizeof line, format, args);
+    pthread_mutex_lock(&taker.order);
     switch ((enum log_target)target) {
     case LOG_TARGET_SYSLOG:
-        syslog(priorities[level], "%s", line);
+        to_syslog(level, line);
         break;
     case LOG_TARGET_JOURNAL:
         to_journal(level, line, fields, count);
         break;
     case LOG_TARGET_STDERR:
-        fprintf(stderr, "%s: %s\n", program, line);
+        to_stderr(line, "%s: ", program);
         break;
     }
+    pthread_mutex_unlock(&taker.order);
 }
 
 void log_line(enum log_level level, const char *format, ...)
