@@ -81,8 +81,11 @@ struct crypt_digest *crypt_digest_new(struct region *region)
     return digest;
 }
 
+/* A context that could not be copied is a broken one, which libcrypto would follow. */
 static void update(struct crypt_digest *digest, struct text octets)
 {
+    if (region_failed(digest->region))
+        return;
     if (!EVP_DigestUpdate(digest->running, octets.data, octets.len))
         region_fail(digest->region);
 }
@@ -120,7 +123,7 @@ void crypt_digest_copy(struct crypt_digest *to, struct crypt_digest *from)
 {
     digest_gathered(from);
     to->gathered = 0;
-    if (!EVP_MD_CTX_copy_ex(to->running, from->running))
+    if (region_failed(from->region) || !EVP_MD_CTX_copy_ex(to->running, from->running))
         region_fail(to->region);
 }
 
@@ -130,7 +133,7 @@ void crypt_digest_value(struct crypt_digest *digest, sha256_value out)
     digest_gathered(digest);
     if (!digest->scratch)
         digest->scratch = context_new(digest->region);
-    if (!digest->scratch)
+    if (region_failed(digest->region))
         return;
     if (!EVP_MD_CTX_copy_ex(digest->scratch, digest->running) ||
         !EVP_DigestFinal_ex(digest->scratch, out, NULL))
@@ -429,6 +432,8 @@ bool crypt_verify(struct region *region, struct crypt_key *key, const sha256_val
         break;
     case KEY_ED25519:
         outcome = verify_ed25519(key, digest, signature);
+        if (outcome == 0) /* so it says without memory, too: is it still a bad one? */
+            outcome = verify_ed25519(key, digest, signature);
         break;
     }
     if (take_errors() && outcome != 1)
