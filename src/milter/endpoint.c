@@ -232,6 +232,34 @@ bool endpoint_give(const char *path, uid_t uid, gid_t gid)
     return given;
 }
 
+static struct {
+    const char *path; /* lent; NULL: not noted */
+    dev_t device;
+    ino_t inode;
+} bound;
+
+void endpoint_note_bound(const char *path)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return;
+    bound.path = path;
+    bound.device = st.st_dev;
+    bound.inode = st.st_ino;
+}
+
+bool endpoint_is_bound(void)
+{
+    struct stat st;
+
+    if (!bound.path)
+        return true;
+    if (lstat(bound.path, &st) != 0)
+        return errno != ENOENT;
+    return st.st_dev == bound.device && st.st_ino == bound.inode;
+}
+
 void endpoint_make_directory(const char *path, uid_t uid, gid_t gid)
 {
     char directory[PATH_MAX];

@@ -63,4 +63,9 @@ bool endpoint_give(const char *path, uid_t uid, gid_t gid);
 /* Creates the last directory of PATH when it is missing, for UID and GID. */
 void endpoint_make_directory(const char *path, uid_t uid, gid_t gid);
 
+/* Notes what is bound at PATH (lent), and whether it still is there: somebody may have
+ * deleted it, or another's socket may have taken its place. */
+void endpoint_note_bound(const char *path);
+bool endpoint_is_bound(void);
+
 #endif

@@ -38,6 +38,7 @@ static struct {
     const char *stuck; /* what the last look found */
     int descriptors;   /* how many we may have */
     bool full;         /* so many connections that few are left */
+    bool lost_socket;  /* the MTA finds us no more */
 } keeper;
 
 static void interrupt_only(int number)
@@ -149,6 +150,17 @@ __attribute__((visibility("default"))) int sigwait(const sigset_t *restrict set,
     return 0;
 }
 
+/* It cannot be bound again: the sandbox lets nobody listen. */
+static void watch_socket(void)
+{
+    bool lost = !endpoint_is_bound();
+
+    if (lost && !keeper.lost_socket)
+        log_line(LOG_LEVEL_FAULT, "the socket was deleted or replaced: no MTA finds it; start "
+                                  "vidimusd again");
+    keeper.lost_socket = lost;
+}
+
 /* Interrupts the listener's poll(); tried again, in case it came before
  * libmilter's signal thread had noted the stop. */
 static void wake_listener(void)
@@ -207,8 +219,10 @@ static void *keep(void *unused)
             beat(&watchdog);
             next_beat = clock_ms() + between;
         }
-        if (!housekeeper_stop_signal_ms())
+        if (!housekeeper_stop_signal_ms()) {
             watch_descriptors();
+            watch_socket();
+        }
         take_signal(&tick);
     }
     return unused;

@@ -192,6 +192,8 @@ static int listen_for_mta(struct daemon *daemon)
     if (result == MI_SUCCESS)
         (void)endpoint_find_listener();
     daemon->bound = result == MI_SUCCESS && daemon->endpoint.kind == ENDPOINT_UNIX;
+    if (daemon->bound)
+        endpoint_note_bound(daemon->endpoint.path);
     if (result == MI_SUCCESS)
         return hand_over_socket(daemon);
     snprintf(daemon->error, sizeof daemon->error, "cannot listen on %s: %s",
@@ -327,7 +329,7 @@ static void release(struct daemon *daemon)
     reporting_free();
     running_set(NULL);
     keyring_free(daemon->keyring);
-    if (daemon->bound)
+    if (daemon->bound && endpoint_is_bound())
         (void)unlink(daemon->endpoint.path);
     if (daemon->pid_lock >= 0)
         (void)unlink(daemon->config->pid_file);
