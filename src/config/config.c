@@ -44,6 +44,9 @@ struct reading {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* What libconfuse certainly has enough of. */
+enum { PARSER_OCTETS = 2 << 20, PARSER_TOKEN_OCTETS = 1024 };
+
 static struct reading *current; /* what libconfuse is working on, under the lock */
 
 /* The token that libconfuse has just read. */
@@ -349,13 +352,27 @@ static void store_all(struct reading *r, cfg_t *cfg)
     rules_store(&r->rules, r->config);
 }
 
+/* libconfuse follows its own NULLs, or exits: so it is asked for nothing when memory is
+ * short.  (What other threads take meanwhile cannot be known.) */
+static bool memory_is_at_hand(const struct tokens *tokens)
+{
+    struct region *region = region_new(0);
+    size_t wanted = PARSER_OCTETS + tokens->count * PARSER_TOKEN_OCTETS;
+    bool enough = region && region_alloc(region, wanted);
+
+    region_free(region);
+    return enough;
+}
+
 /* The tokens to the configuration; under the lock. */
 static void parse(struct reading *r)
 {
     cfg_opt_t *grammar = confuse_grammar(r->scratch, NULL);
     const char *text = confuse_text(&r->tokens, r->scratch);
-    cfg_t *cfg = grammar && text ? cfg_init(grammar, CFGF_NONE) : NULL;
+    cfg_t *cfg = NULL;
 
+    if (grammar && text && memory_is_at_hand(&r->tokens))
+        cfg = cfg_init(grammar, CFGF_NONE);
     if (!cfg) {
         region_fail(r->scratch);
         return;
