@@ -4,6 +4,8 @@
  *
  *   nothing PORT [VALUE]    with a value: adds a field of it to each message */
 #include <libmilter/mfapi.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -76,6 +78,16 @@ static sfsistat on_end(SMFICTX *ctx)
     return SMFIS_ACCEPT;
 }
 
+/* Without it the field would keep the verdict waiting until the client has acknowledged
+ * it, 40 ms.  Connections take the option over from the listener, whatever its number. */
+static void send_at_once(void)
+{
+    const int on = 1;
+
+    for (int fd = 3; fd < 16; fd++)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 int main(int argc, char **argv)
 {
     struct smfiDesc filter = {
@@ -99,7 +111,9 @@ int main(int argc, char **argv)
         return 64;
     field_value = argv[2];
     snprintf(where, sizeof where, "inet:%d@127.0.0.1", atoi(argv[1]));
-    if (smfi_setconn(where) == MI_FAILURE || smfi_register(filter) == MI_FAILURE)
+    if (smfi_setconn(where) == MI_FAILURE || smfi_register(filter) == MI_FAILURE ||
+        smfi_opensocket(0) == MI_FAILURE)
         return 1;
+    send_at_once();
     return smfi_main() == MI_FAILURE;
 }
