@@ -28,7 +28,7 @@ def row(field, contestants, title, size, messages, signatures=1, sets=0, domains
         field.load(c, files, messages=max(20, len(files)))
     for _ in range(field.settings.runs):
         for name, c in contestants.items():
-            costs[name].append(field.cost(c, files, max(messages // c.work, 10), **more))
+            costs[name].append(field.cost(c, files, max(messages // c.work, 5), **more))
     cost = {name: statistics.median(costs[name]) for name in costs}
     sums = arithmetic(field.base, size, verifications(signatures, sets))
     print(f"{title:28}" + "".join(f"{cost[n]:11.0f}" if n in cost else f"{'-':>11}" for n in NAMES) +

@@ -409,7 +409,7 @@ milter_headers {{ use = ["authentication-results"]; authenticated_headers = []; 
         (place / "plugins" / f"{name}.lua").symlink_to(f"{share}/plugins/{name}.lua")
     argv = [program("rspamd"), "-f", "-i", "-c", place / "conf", "--var", f"DBDIR={place}", "--var", f"RUNDIR={place}",
             "--var", f"LOGDIR={place}", "--var", f"CONFDIR={place}", "--var", f"LOCAL_CONFDIR={place}"]
-    return on_socket(place, argv, work=4)
+    return on_socket(place, argv, work=8)
 
 
 STARTS = {
