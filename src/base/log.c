@@ -66,9 +66,10 @@ enum { PATIENCE_MS = 1000, NOTE_OCTETS = 48 };
 
 static struct {
     pthread_mutex_t order; /* of lines; who waits, waits for all */
+    int probe;             /* of syslog; -1: not yet */
     bool still;
     unsigned long lost;
-} taker = { .order = PTHREAD_MUTEX_INITIALIZER };
+} taker = { .order = PTHREAD_MUTEX_INITIALIZER, .probe = -1 };
 
 static bool takes(int fd)
 {
@@ -79,18 +80,18 @@ static bool takes(int fd)
     return !taker.still;
 }
 
-/* Looked at through a socket of our own: syslog(3) hides its, and waits for ever.  It
- * knows best what to do when there is nobody at all. */
+/* Looked at through a socket of our own, connected anew each time, for a syslog daemon
+ * may have been started again: syslog(3) hides its, and waits for ever.  It knows best
+ * what to do when there is nobody at all. */
 static bool syslog_takes(void)
 {
     const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = _PATH_LOG };
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool good = fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
-                takes(fd);
 
-    if (fd >= 0)
-        close(fd);
-    return good;
+    if (taker.probe < 0)
+        taker.probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return taker.probe < 0 ||
+           connect(taker.probe, (const struct sockaddr *)&address, sizeof address) != 0 ||
+           takes(taker.probe);
 }
 
 static const char *note_lost(char note[NOTE_OCTETS])

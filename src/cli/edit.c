@@ -10,7 +10,7 @@ struct edit {
     FILE *out;
     struct text octets;
     const char *line_end;
-    const struct field *next; /* of the message: what eml_read() comes to next */
+    const struct field *next; /* of the message: what eml_fields() comes to next */
     const struct plan_deleted *deleted;
 };
 
@@ -67,24 +67,12 @@ static void on_field(void *context, struct text label, struct text value)
         fwrite(label.data, 1, len, e->out);
 }
 
-static void on_end_of_header(void *context)
-{
-    (void)context;
-}
-
-static void on_body(void *context, struct text chunk)
-{
-    (void)context;
-    (void)chunk;
-}
-
 static void write_message(struct edit *e, const struct plan *plan, const struct plan_view *view)
 {
-    const struct eml_handler handler = { e, on_field, on_end_of_header, on_body };
-    struct text rest = eml_rest(e->octets);
+    struct text rest;
 
     write_all_inserted(e, plan, view);
-    eml_read(text_head(e->octets, e->octets.len - rest.len), &handler);
+    rest = eml_fields(e->octets, on_field, e);
     if (rest.len > 0 && octet_is_wsp(rest.data[0]))
         fputs(e->line_end, e->out); /* or it would continue the field above */
     fwrite(rest.data, 1, rest.len, e->out);

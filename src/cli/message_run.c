@@ -17,7 +17,6 @@
 #include "core/session.h"
 #include "core/snapshot.h"
 #include "core/transaction.h"
-#include "mail/eml.h"
 
 enum { HOST_NAME_SIZE = 256 };
 
@@ -141,31 +140,12 @@ static int begin(struct message_run *run, bool submitted_here)
     return run->transaction ? EX_OK : message_run_complain(run, "out of memory", NULL, EX_OSERR);
 }
 
-/* --- feeding the transaction -------------------------------------------- */
-
-static void on_field(void *context, struct text name, struct text value)
-{
-    transaction_field(context, name, value);
-}
-
-static void on_end_of_header(void *context)
-{
-    transaction_end_of_header(context);
-}
-
-static void on_body(void *context, struct text chunk)
-{
-    transaction_body(context, chunk);
-}
-
 static void judge(struct message_run *run)
 {
-    const struct eml_handler handler = { run->transaction, on_field, on_end_of_header, on_body };
-
     transaction_mail_verdict(run->transaction); /* the end remembers it */
     for (size_t i = 0; i < run->options.rcpt_count; i++)
         transaction_recipient(run->transaction, text_of(run->options.rcpts[i]));
-    eml_read(run->octets, &handler);
+    transaction_message(run->transaction, run->octets);
     run->judgement = transaction_end(run->transaction);
 }
 

@@ -176,15 +176,11 @@ static void on_field(void *context, struct text label, struct text value)
         e->recipient = text_trim(value);
 }
 
-static void on_end(void *context) { (void)context; }
-static void on_body(void *context, struct text chunk) { (void)context, (void)chunk; }
-
 void stored_envelope_read(struct text message, const struct networks *inside,
                           struct stored_envelope *envelope)
 {
     struct reading r = { envelope, inside, false };
-    const struct eml_handler handler = { &r, on_field, on_end, on_body };
 
     *envelope = (struct stored_envelope){ .received = -1 };
-    eml_read(text_head(message, message.len - eml_rest(message).len), &handler);
+    eml_fields(message, on_field, &r);
 }

@@ -45,22 +45,12 @@ static void on_field(void *context, struct text label, struct text value)
         note(r->survey, name);
 }
 
-static void on_end_of_header(void *context)
-{
-    (void)context;
-}
-
-static void on_body(void *context, struct text chunk)
-{
-    (void)context, (void)chunk;
-}
-
 static void read_message(struct survey *survey, struct text message)
 {
     struct reading reading = { survey, region_new(0) };
 
     if (reading.region)
-        eml_read(message, &(struct eml_handler){ &reading, on_field, on_end_of_header, on_body });
+        eml_fields(message, on_field, &reading);
     region_free(reading.region);
 }
 

@@ -44,9 +44,6 @@ struct reading {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-/* What libconfuse certainly has enough of. */
-enum { PARSER_OCTETS = 2 << 20, PARSER_TOKEN_OCTETS = 1024 };
-
 static struct reading *current; /* what libconfuse is working on, under the lock */
 
 /* The token that libconfuse has just read. */
@@ -69,7 +66,6 @@ static int keep_token(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
     return 0;
 }
 
-/* Only its first complaint is about the file; the rest follows from it. */
 /* What is wrong where libconfuse did not expect a token of KIND. */
 static const char *unexpected(enum token_kind kind)
 {
@@ -88,6 +84,7 @@ static const char *unexpected(enum token_kind kind)
     return "";
 }
 
+/* Only its first complaint is about the file; the rest follows from it. */
 __attribute__((format(printf, 2, 0)))
 static void complain(cfg_t *cfg, const char *format, va_list args)
 {
@@ -351,6 +348,9 @@ static void store_all(struct reading *r, cfg_t *cfg)
         read_tables(r, cfg);
     rules_store(&r->rules, r->config);
 }
+
+/* What libconfuse certainly has enough of. */
+enum { PARSER_OCTETS = 2 << 20, PARSER_TOKEN_OCTETS = 1024 };
 
 /* libconfuse follows its own NULLs, or exits: so it is asked for nothing when memory is
  * short.  (What other threads take meanwhile cannot be known.) */

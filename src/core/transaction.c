@@ -10,6 +10,7 @@
 #include "core/reply.h"
 #include "core/snapshot.h"
 #include "mail/author.h"
+#include "mail/eml.h"
 #include "mail/message.h"
 
 /* Envelope, header fields and findings of one message; the body is not kept. */
@@ -171,6 +172,26 @@ void transaction_body(struct transaction *t, struct text chunk)
     body_digests_add(t->body, chunk);
     if (t->dkim)
         verify_dkim_body(t->dkim, chunk);
+}
+
+static void on_field(void *context, struct text label, struct text value)
+{
+    transaction_field(context, label, value);
+}
+
+static void on_end_of_header(void *context)
+{
+    transaction_end_of_header(context);
+}
+
+static void on_body(void *context, struct text chunk)
+{
+    transaction_body(context, chunk);
+}
+
+void transaction_message(struct transaction *t, struct text octets)
+{
+    eml_read(octets, &(struct eml_handler){ t, on_field, on_end_of_header, on_body });
 }
 
 /* --- the end ------------------------------------------------------------ */

@@ -48,6 +48,9 @@ void transaction_end_of_header(struct transaction *transaction);
 bool transaction_wants_body(const struct transaction *transaction);
 void transaction_body(struct transaction *transaction, struct text chunk);
 
+/* The last three for a whole message file (mail/eml.h), up to its end. */
+void transaction_message(struct transaction *transaction, struct text octets);
+
 /* Everything about a judged message; texts live as long as the transaction. */
 struct judgement {
     enum origin origin;

@@ -86,26 +86,32 @@ static void body(struct cursor *c, const struct eml_handler *handler)
         handler->body(handler->context, (struct text){ chunk, len });
 }
 
-void eml_read(struct text data, const struct eml_handler *handler)
+struct text eml_fields(struct text data, eml_field_fn *each, void *context)
 {
     struct cursor c = cursor_over(data);
     struct text label, value;
 
     mbox_line(&c);
     while (field(&c, &label, &value))
-        handler->field(handler->context, label, value);
+        each(context, label, value);
+    return cursor_rest(&c);
+}
+
+void eml_read(struct text data, const struct eml_handler *handler)
+{
+    struct cursor c = cursor_over(eml_fields(data, handler->field, handler->context));
+
     empty_line(&c);
     handler->end_of_header(handler->context);
     body(&c, handler);
 }
 
+static void pass_over(void *context, struct text label, struct text value)
+{
+    (void)context, (void)label, (void)value;
+}
+
 struct text eml_rest(struct text data)
 {
-    struct cursor c = cursor_over(data);
-    struct text label, value;
-
-    mbox_line(&c);
-    while (field(&c, &label, &value))
-        continue;
-    return cursor_rest(&c);
+    return eml_fields(data, pass_over, NULL);
 }

@@ -19,11 +19,13 @@
 
 #include "base/text.h"
 
+/* One field: LABEL is its name with the blanks before the colon, VALUE what
+ * stands after it, without the last line end.  Both point into the data. */
+typedef void eml_field_fn(void *context, struct text label, struct text value);
+
 struct eml_handler {
     void *context;
-    /* One field: LABEL is its name with the blanks before the colon, VALUE what
-     * stands after it, without the last line end.  Both point into the data. */
-    void (*field)(void *context, struct text label, struct text value);
+    eml_field_fn *field;
     void (*end_of_header)(void *context);
     /* Body octets in file order, CRLF line ends, in pieces of any size. */
     void (*body)(void *context, struct text chunk);
@@ -33,6 +35,9 @@ struct eml_handler {
  * final line end stays missing.  Linear, and no copy of the body beyond a
  * chunk. */
 void eml_read(struct text data, const struct eml_handler *handler);
+
+/* Feeds the fields alone to EACH; gives eml_rest(). */
+struct text eml_fields(struct text data, eml_field_fn *each, void *context);
 
 /* What follows the fields of DATA, as it stands there: the empty line, if there is
  * one, and the body. */

@@ -91,6 +91,12 @@ static void write_all(int fd, struct text t)
     }
 }
 
+/* Instead of spinning; poll(2) may be what fails. */
+static void pause_shortly(void)
+{
+    (void)usleep(ACCEPT_PAUSE_MS * 1000);
+}
+
 static void serve_one(void)
 {
     int fd = accept4(control.listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -98,7 +104,7 @@ static void serve_one(void)
 
     if (fd < 0) { /* out of descriptors or memory: the connection stays, do not spin */
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-            (void)poll(NULL, 0, ACCEPT_PAUSE_MS);
+            pause_shortly();
         return;
     }
     region = region_new(0);
@@ -118,7 +124,7 @@ static void *serve(void *unused)
     for (;;) {
         if (poll(ready, 2, -1) < 0) {
             if (errno != EINTR) /* memory */
-                (void)usleep(ACCEPT_PAUSE_MS * 1000);
+                pause_shortly();
             continue;
         }
         if (ready[1].revents)

@@ -18,7 +18,6 @@
 #include "base/region.h"
 #include "core/snapshot.h"
 #include "core/transaction.h"
-#include "mail/eml.h"
 #include "mail/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -122,21 +121,6 @@ static void check_verdict(const struct judgement *j)
 
 /* --- the message --------------------------------------------------------- */
 
-static void on_field(void *context, struct text name, struct text value)
-{
-    transaction_field(context, name, value);
-}
-
-static void on_end_of_header(void *context)
-{
-    transaction_end_of_header(context);
-}
-
-static void on_body(void *context, struct text chunk)
-{
-    transaction_body(context, chunk);
-}
-
 static struct text take_line(struct text *input)
 {
     size_t end = text_find(*input, '\n');
@@ -166,7 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     session_set_auth(session, take_line(&input));
     t = transaction_begin(session, snapshot, sender, NULL, NOW);
     must(t, "memory");
-    eml_read(input, &(struct eml_handler){ t, on_field, on_end_of_header, on_body });
+    transaction_message(t, input);
     j = transaction_end(t);
     check_verdict(j);
     check_plan(&j->plan);

@@ -17,11 +17,9 @@
 #include "core/plan_view.h"
 #include "core/transaction.h"
 #include "dns/scope.h"
-#include "mail/eml.h"
 #include "mail/message.h"
+#include "../../lib/key_file.h"
 #include "../../lib/refused_memory.h"
-#include "../../lib/rfc_keys.h"
-#include "../../lib/snapshot_fixture.h"
 
 enum { NOW = 1760000000, TEXT_OCTETS = 1 << 14, SIGNATURE_LENGTH = 172 /* base64 of 128 octets */ };
 
@@ -34,21 +32,6 @@ static const char zone[] =
 
 static const char message[] = "From: a@strict.example\r\nTo: l@lists.example\r\nSubject: x\r\n"
                               "\r\nbody\r\n";
-static char key_file[FILE_NAME_SIZE];
-
-static int set_up(void **state)
-{
-    (void)state;
-    make_file(key_file, RFC_RSA_PEM);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    unlink(key_file);
-    return 0;
-}
 
 /* --- transactions ----------------------------------------------------------- */
 
@@ -61,21 +44,6 @@ struct delivery {
     bool is_refused_at_mail;
     char *left;                /* its text as it leaves, when that is wanted */
 };
-
-static void on_field(void *context, struct text name, struct text value)
-{
-    transaction_field(context, name, value);
-}
-
-static void on_end_of_header(void *context)
-{
-    transaction_end_of_header(context);
-}
-
-static void on_body(void *context, struct text chunk)
-{
-    transaction_body(context, chunk);
-}
 
 static const char *b_of(const char *field)
 {
@@ -143,8 +111,7 @@ static void deliver(void *context)
     if (t) {
         at_mail = transaction_mail_verdict(t);
         transaction_recipient(t, TEXT("<l@lists.example>"));
-        eml_read(text_of(d->text),
-                 &(struct eml_handler){ t, on_field, on_end_of_header, on_body });
+        transaction_message(t, text_of(d->text));
         (void)transaction_end(t);
     }
     refusal.on = false;

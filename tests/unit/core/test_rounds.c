@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "core/transaction.h"
-#include "mail/eml.h"
 #include "../../lib/load_file.h"
 #include "../../lib/rfc_keys.h"
 #include "../../lib/rounds.h"
@@ -22,21 +21,6 @@
 enum { NOW = 1760000000, PATH_SIZE = 512 };
 
 /* --- a message ------------------------------------------------------------ */
-
-static void on_field(void *context, struct text name, struct text value)
-{
-    transaction_field(context, name, value);
-}
-
-static void on_end_of_header(void *context)
-{
-    transaction_end_of_header(context);
-}
-
-static void on_body(void *context, struct text chunk)
-{
-    transaction_body(context, chunk);
-}
 
 struct mail {
     const char *client, *helo, *mail_from;
@@ -63,7 +47,7 @@ static unsigned rounds_of(const struct mail *mail, bool pause)
     transaction_recipient(t, TEXT("<u@example.net>"));
     if (pause)
         rounds_pause();
-    eml_read(mail->message, &(struct eml_handler){ t, on_field, on_end_of_header, on_body });
+    transaction_message(t, mail->message);
     assert_int_equal(rounds.count, 0); /* nobody waits before */
     transaction_end(t);
     count = rounds.count;

@@ -13,8 +13,7 @@
 #include "mail/eml.h"
 #include "mail/message.h"
 #include "base/region.h"
-#include "../../lib/rfc_keys.h"
-#include "../../lib/snapshot_fixture.h"
+#include "../../lib/key_file.h"
 
 enum { NOW = 1760000000, TEXT_OCTETS = 1 << 19 };
 
@@ -24,21 +23,6 @@ static const char zone[] = "s1._domainkey.one.example. TXT \"v=DKIM1; p=\" " RFC
                            "_dmarc.junk.example. TXT \"v=DMARC1; p=quarantine\"\n";
 
 static const char plain[] = "From: a@author.example\nTo: l@two.example\nSubject: x\n\nbody\n";
-static char key_file[FILE_NAME_SIZE];
-
-static int set_up(void **state)
-{
-    (void)state;
-    make_file(key_file, RFC_RSA_PEM);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    unlink(key_file);
-    return 0;
-}
 
 /* A house that seals as ID (a domain) with the options of MORE. */
 static struct snapshot *house(const char *id, const char *more, const char *seal)
@@ -62,21 +46,6 @@ struct stay {
     char why[128];
     char text[TEXT_OCTETS]; /* of the message as it leaves, CRLF */
 };
-
-static void on_field(void *context, struct text name, struct text value)
-{
-    transaction_field(context, name, value);
-}
-
-static void on_end_of_header(void *context)
-{
-    transaction_end_of_header(context);
-}
-
-static void on_body(void *context, struct text chunk)
-{
-    transaction_body(context, chunk);
-}
 
 /* The message as the plan leaves it. */
 static void carry_out(const struct judgement *j, struct text before, char text[TEXT_OCTETS])
@@ -121,7 +90,7 @@ static void pass(struct snapshot *snapshot, const char *client, const char *reci
     t = transaction_begin(session, snapshot, TEXT("<>"), NULL, NOW);
     assert_non_null(t);
     transaction_recipient(t, text_of(recipient));
-    eml_read(before, &(struct eml_handler){ t, on_field, on_end_of_header, on_body });
+    transaction_message(t, before);
     j = transaction_end(t);
     note(stay, j);
     carry_out(j, before, stay->text);

@@ -11,7 +11,6 @@
 
 #include "base/buf.h"
 #include "core/transaction.h"
-#include "mail/eml.h"
 #include "mail/message.h"
 #include "../../lib/rfc_keys.h"
 #include "../../lib/snapshot_fixture.h"
@@ -88,21 +87,6 @@ struct run {
     const struct judgement *judgement;
 };
 
-static void on_field(void *context, struct text name, struct text value)
-{
-    transaction_field(context, name, value);
-}
-
-static void on_end_of_header(void *context)
-{
-    transaction_end_of_header(context);
-}
-
-static void on_body(void *context, struct text chunk)
-{
-    transaction_body(context, chunk);
-}
-
 /* CLIENT: an address, a login name, or "" for this host. */
 static void run_text(struct run *run, struct snapshot *snapshot, const char *client,
                      struct text text)
@@ -115,7 +99,7 @@ static void run_text(struct run *run, struct snapshot *snapshot, const char *cli
     run->transaction = transaction_begin(run->session, snapshot, TEXT("<x@example.org>"), NULL,
                                          NOW);
     assert_non_null(run->transaction);
-    eml_read(text, &(struct eml_handler){ run->transaction, on_field, on_end_of_header, on_body });
+    transaction_message(run->transaction, text);
     run->judgement = transaction_end(run->transaction);
 }
 
