@@ -7,8 +7,9 @@
  * an earlier piece, everything else goes on to the C library.
  *
  * A connection begins with accept(), which in this process libmilter alone calls.  One thread
- * at a time works on a connection, and hands it on under libmilter's locks.  libmilter gives a connection back to its dispatcher, which polls many at once, only
- * when a poll() of this one found nothing to read.
+ * at a time works on a connection, and hands it on under libmilter's locks.  It goes back to
+ * libmilter's dispatcher, which polls many at once, only when a poll() of it alone found
+ * nothing to read.
  *
  * Nothing is read ahead until a whole packet was read the way described, nor once a read
  * differs: a libmilter that works otherwise gets from the kernel what it asks for.
