@@ -22,7 +22,6 @@ struct packet {
 };
 
 struct connection {
-    bool polled;  /* since the last read */
     bool known;   /* a whole packet was read as expected */
     bool strange; /* a read was not as expected */
     struct packet packet;
@@ -123,7 +122,7 @@ static void fill(struct connection *connection, int fd)
 
     if (!connection->known || connection->strange || connection->packet.due >= AHEAD_OCTETS)
         return;
-    count = recv(fd, connection->octets, AHEAD_OCTETS, MSG_DONTWAIT);
+    count = next_read(fd, connection->octets, AHEAD_OCTETS);
     connection->begin = 0;
     connection->end = count > 0 ? (size_t)count : 0;
 }
@@ -131,7 +130,7 @@ static void fill(struct connection *connection, int fd)
 static ssize_t take(struct connection *connection, int fd, void *to, size_t wanted)
 {
     if (!has_waiting(connection))
-        return recv(fd, to, wanted, 0);
+        return next_read(fd, to, wanted);
     if (wanted > connection->end - connection->begin)
         wanted = connection->end - connection->begin;
     memcpy(to, connection->octets + connection->begin, wanted);
@@ -150,7 +149,7 @@ int read_ahead_accept(int listener, struct sockaddr *address, socklen_t *octets)
         return fd;
     connection = malloc(sizeof *connection + AHEAD_OCTETS);
     if (connection)
-        *connection = (struct connection){ .polled = false };
+        *connection = (struct connection){ .known = false };
     atomic_store(&connections[fd], connection);
     return fd;
 }
@@ -162,7 +161,6 @@ int read_ahead_poll(struct pollfd *polled, nfds_t count, int timeout_ms)
 
     if (!connection || !(polled->events & POLLIN))
         return next_poll(polled, count, timeout_ms);
-    connection->polled = true;
     polled->revents = POLLIN;
     if (has_waiting(connection))
         return 1;
@@ -179,9 +177,8 @@ ssize_t read_ahead_read(int fd, void *to, size_t octets)
 
     if (!connection)
         return next_read(fd, to, octets);
-    if (!connection->polled || octets != packet_wants(&connection->packet))
+    if (octets != packet_wants(&connection->packet))
         connection->strange = true;
-    connection->polled = false;
     count = take(connection, fd, to, octets);
     if (count <= 0 || connection->strange ||
         !packet_comes(&connection->packet, to, (size_t)count))
