@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "auth/spf_explanation.h"
 #include "base/region.h"
 
 static const struct spf_engine *const engines[] = { &spf_engine_libspf2, &spf_engine_native };
@@ -161,7 +162,7 @@ static void identify(struct spf_identity *identity, const char *domain,
                      const struct spf_outcome *outcome)
 {
     identity->result = outcome->result;
-    identity->explanation = outcome->explanation;
+    identity->asked = outcome->explanation;
     identity->reason = outcome->reason;
     identity->limit_hit = outcome->limit_hit;
     memcpy(identity->domain, domain, strlen(domain) + 1);
@@ -221,4 +222,9 @@ void check_spf(struct findings *findings, const struct spf_params *params,
     check_mail_from(findings, params, &helo, identity);
     if (helo.domain[0] && helo_has_a_say(params->mail_from->kind))
         check_helo(findings, params, &helo, identity);
+}
+
+void spf_identity_explain(struct spf_identity *identity)
+{
+    identity->explanation = spf_explanation_text(identity->asked);
 }

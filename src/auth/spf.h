@@ -14,6 +14,7 @@
 
 struct dns_scope;
 struct region;
+struct spf_explanation;
 struct spf_macros;
 struct spf_record;
 
@@ -33,7 +34,7 @@ struct spf_request {
 struct spf_outcome {
     enum result result;
     const char *reason;      /* NULL or short static/region text */
-    const char *explanation; /* exp= text of a fail, printable ASCII, or NULL */
+    struct spf_explanation *explanation; /* of a fail, asked for; or NULL */
     const char *mechanism;   /* the directive that decided, as written, or NULL */
     const char *trail;       /* that directive with the redirects before it and what
                                 matched in its includes, " > "-joined; or NULL */
@@ -80,7 +81,8 @@ struct spf_identity {
     enum result result;
     domain_name domain; /* of the MAIL FROM identity; for a null sender the HELO
                            domain (RFC 7208 §2.4); "" when there is none */
-    const char *explanation;
+    struct spf_explanation *asked; /* for spf_identity_explain() */
+    const char *explanation;       /* of a fail, printable ASCII; or NULL */
     const char *reason;
     bool limit_hit; /* this identity's, or that of HELO */
 };
@@ -93,5 +95,8 @@ void prefetch_spf(const struct spf_params *params);
  * looked at.  *IDENTITY gets the MAIL FROM identity. */
 void check_spf(struct findings *findings, const struct spf_params *params,
                struct spf_identity *identity);
+
+/* Waits for the explanation that check_spf() asked for, if it did. */
+void spf_identity_explain(struct spf_identity *identity);
 
 #endif

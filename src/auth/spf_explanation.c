@@ -1,40 +1,89 @@
 #include "auth/spf_explanation.h"
 
+#include <string.h>
+
 #include "auth/spf_macro.h"
 #include "auth/spf_pointer.h"
 #include "auth/spf_walk.h"
 #include "base/region.h"
 #include "dns/scope.h"
 
+/* The evaluation's own walk is over by the time that the text is wanted. */
+struct spf_explanation {
+    struct spf_request request;
+    struct spf_outcome outcome;
+    struct spf_walk walk;
+    domain_name domain, name; /* whose fail it is; where the text is */
+};
+
 static const char *validated(void *context, const char *domain)
 {
     return spf_pointer_name(context, domain);
 }
 
-/* The one TXT record at NAME; several, or none, give no text. */
-static struct text explain_string(struct spf_walk *walk, const char *name)
+static struct spf_macros macros_of(struct spf_explanation *e)
 {
-    const struct dns_answer *answer = dns_scope_lookup(walk->request->dns, name, DNS_TXT);
+    return (struct spf_macros){ &e->request, e->domain, validated, &e->walk };
+}
+
+static struct spf_explanation *explanation_new(const struct spf_walk *walk, const char *domain)
+{
+    struct region *region = walk->request->region;
+    struct spf_explanation *e = region_alloc(region, sizeof *e);
+
+    if (!e)
+        return NULL;
+    e->request = *walk->request;
+    e->request.domain = text_dup(region, text_of(walk->request->domain));
+    if (walk->request->helo)
+        e->request.helo = text_dup(region, text_of(walk->request->helo));
+    e->outcome = *walk->outcome;
+    e->walk = *walk;
+    e->walk.request = &e->request;
+    e->walk.outcome = &e->outcome;
+    memcpy(e->domain, domain, strlen(domain) + 1);
+    return region_failed(region) ? NULL : e;
+}
+
+struct spf_explanation *spf_explanation_ask(const struct spf_walk *walk, const char *domain,
+                                            const struct spf_record *record)
+{
+    struct spf_expansion expansion;
+    struct spf_explanation *e;
+    struct spf_macros macros;
+
+    if (!walk->request->explain || record->explanation.text.len == 0 ||
+        !(e = explanation_new(walk, domain)))
+        return NULL;
+    macros = macros_of(e);
+    if (!spf_expand_name(&macros, record->explanation.text, &expansion) ||
+        !spf_target_name(spf_expansion_text(&expansion), e->name))
+        return NULL;
+    dns_scope_start(e->request.dns, e->name, DNS_TXT, NULL, NULL);
+    return e;
+}
+
+/* The one TXT record there; several, or none, give no text. */
+static struct text explain_string(const struct spf_explanation *e)
+{
+    const struct dns_answer *answer = dns_scope_lookup(e->request.dns, e->name, DNS_TXT);
 
     if (answer->status != DNS_OK || answer->count + answer->refused != 1 || answer->capped)
         return (struct text){ NULL, 0 };
     return answer->records[0].data;
 }
 
-const char *spf_explanation(struct spf_walk *walk, const char *domain,
-                            const struct spf_record *record)
+const char *spf_explanation_text(struct spf_explanation *e)
 {
-    struct spf_macros macros = { walk->request, domain, validated, walk };
     struct spf_expansion expansion;
+    struct spf_macros macros;
     struct text text;
-    domain_name name;
 
-    if (!walk->request->explain || record->explanation.text.len == 0 ||
-        !spf_expand_name(&macros, record->explanation.text, &expansion) ||
-        !spf_target_name(spf_expansion_text(&expansion), name))
+    if (!e)
         return NULL;
-    text = explain_string(walk, name);
+    text = explain_string(e);
+    macros = macros_of(e);
     if (text.len == 0 || !spf_expand_explanation(&macros, text, &expansion) || expansion.len == 0)
         return NULL;
-    return text_dup(walk->request->region, spf_expansion_text(&expansion));
+    return text_dup(e->request.region, spf_expansion_text(&expansion));
 }

@@ -412,8 +412,8 @@ static void settle(struct evaluation *e, enum result result, bool by_term)
     if (by_term)
         outcome->mechanism = deciding_term(e, result);
     if (result == RESULT_FAIL)
-        outcome->explanation = spf_explanation(&e->walk, e->records[e->deciding].domain,
-                                               &e->records[e->deciding].record);
+        outcome->explanation = spf_explanation_ask(&e->walk, e->records[e->deciding].domain,
+                                                   &e->records[e->deciding].record);
 }
 
 /* The library's result, unless the walk has one.  The library has no reason of

@@ -249,7 +249,7 @@ static void settle(struct evaluation *e, const struct place *place, enum result 
     if (e->depth > 1)
         outcome->trail = trail_text(e);
     if (result == RESULT_FAIL)
-        outcome->explanation = spf_explanation(&e->walk, place->domain, &place->record);
+        outcome->explanation = spf_explanation_ask(&e->walk, place->domain, &place->record);
 }
 
 static void evaluate(const struct spf_request *request, struct spf_outcome *outcome)

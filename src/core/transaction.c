@@ -360,6 +360,7 @@ const struct verdict *transaction_mail_verdict(struct transaction *t)
      * scope remembers, so that its findings stand in their order. */
     findings_init(&findings, t->message->region);
     checks_spf(t, &findings);
+    spf_identity_explain(&t->spf);
     evidence.findings = &findings;
     if (!verdict_at_mail(&evidence, &t->mail_verdict) || t->session->failed ||
         region_failed(t->message->region))

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "auth/spf.h"
+#include "auth/spf_explanation.h"
 #include "auth/spf_macro.h"
 #include "auth/spf_record.h"
 #include "auth/spf_walk.h"
@@ -29,6 +30,7 @@ struct run {
     struct region *region;
     struct dns_scope *dns;
     struct spf_outcome outcome;
+    const char *explanation;
     struct dns_scope_usage usage;
 };
 
@@ -59,6 +61,7 @@ static void run(struct run *run, const struct spf_engine *engine, struct resolve
     if (prefetch)
         spf_prefetch(&request);
     engine->evaluate(&request, &run->outcome);
+    run->explanation = spf_explanation_text(run->outcome.explanation);
     dns_scope_usage(run->dns, &run->usage);
 }
 
@@ -96,9 +99,9 @@ static void expect_bounded(const struct run *run, bool prefetch)
     expect_printable(o->mechanism);
     expect_printable(o->trail);
     expect_printable(o->include_path);
-    expect_printable(o->explanation);
-    expect(!o->explanation || (o->result == RESULT_FAIL && *o->explanation &&
-                               strlen(o->explanation) <= SPF_EXPLANATION_MAX));
+    expect_printable(run->explanation);
+    expect(!run->explanation || (o->result == RESULT_FAIL && *run->explanation &&
+                                 strlen(run->explanation) <= SPF_EXPLANATION_MAX));
     expect(o->result != RESULT_POLICY);
     expect((o->result == RESULT_TEMPERROR || o->result == RESULT_PERMERROR ||
             o->result == RESULT_NONE) == (o->reason != NULL));
@@ -128,7 +131,8 @@ static void expect_agreement(const struct run *native, const struct run *library
     if (same_text(l->reason, "engine"))
         return;
     expect(n->result == l->result && n->lookups == l->lookups && n->voids == l->voids);
-    expect(same_text(n->reason, l->reason) && same_text(n->explanation, l->explanation));
+    expect(same_text(n->reason, l->reason));
+    expect(same_text(native->explanation, library->explanation));
     expect(same_text(n->include_path, l->include_path));
     expect(!l->mechanism || same_text(n->mechanism, l->mechanism));
 }
@@ -152,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         expect_bounded(&early, true);
         expect(early.outcome.result == native.outcome.result &&
                same_text(early.outcome.reason, native.outcome.reason) &&
-               same_text(early.outcome.explanation, native.outcome.explanation));
+               same_text(early.explanation, native.explanation));
         run_end(&early);
     }
     if (!holds_odd_exchange(data + 1, size - 1)) {

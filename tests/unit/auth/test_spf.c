@@ -277,6 +277,7 @@ static void run_check(struct run *run, const char *ip, const char *helo, const c
     path_parse(text_of(mail_from), &path);
     params = params_of(run, ip, helo, &path);
     check_spf(&run->findings, &params, &run->identity);
+    spf_identity_explain(&run->identity);
     assert_false(region_failed(run->region));
 }
 
@@ -798,6 +799,7 @@ static void explains_on_demand(void **state)
         params = params_of(&run, cases[c].client, "", &path);
         params.explain = cases[c].explain;
         check_spf(&run.findings, &params, &run.identity);
+        spf_identity_explain(&run.identity);
         assert_int_equal(questions(&run), cases[c].questions);
         run_end(&run);
     }

@@ -162,34 +162,36 @@ static struct text load(const char *folder, const char *file)
     return load_file(path);
 }
 
-/* ZONE, which it frees, and the zone from above; to be freed. */
-static struct text with_ours(struct text zone)
+/* T, which it frees, and MORE; to be freed. */
+static struct text with(struct text t, const char *more)
 {
-    size_t size = zone.len + sizeof zone_text;
-    char *both = malloc(size);
+    size_t len = t.len + strlen(more);
+    char *both = malloc(len + 1);
 
     assert_non_null(both);
-    memcpy(both, zone.data, zone.len);
-    memcpy(both + zone.len, zone_text, sizeof zone_text);
-    free((char *)zone.data);
-    return (struct text){ both, size - 1 };
+    memcpy(both, t.data, t.len);
+    memcpy(both + t.len, more, len - t.len + 1);
+    free((char *)t.data);
+    return (struct text){ both, len };
 }
 
 #define FORGER "<x@forger.example>"
+#define REJECT "spf { on-fail = \"reject\" }\n"
 
 /* Each from the forger's host. */
 static const struct {
-    const char *folder, *mail_from;
+    const char *folder, *mail_from, *config; /* beside the folder's */
     unsigned at_once, after_pause;
 } folders[] = {
-    { "arc-trusted-list", FORGER, 2, 1 },
-    { "arc-two-trusted-sealers", FORGER, 2, 1 },
-    { "arc-ten-sets-with-a-stranger-at-one", FORGER, 2, 1 },
-    { "arc-saw-aligned-dkim", FORGER, 2, 2 },
-    { "arc-saw-domains-below-the-author", FORGER, 2, 2 },
-    { "arc-saw-domains-below-the-author", NESTED, 4, 2 }, /* who fails may be vouched for */
-    { "arc-hundred-keys", FORGER, 2, 2 }, /* asked when the newest signature is good */
-    { "arc-hundred-keys", NESTED, 3, 2 },
+    { "arc-trusted-list", FORGER, "", 2, 1 },
+    { "arc-two-trusted-sealers", FORGER, "", 2, 1 },
+    { "arc-ten-sets-with-a-stranger-at-one", FORGER, "", 2, 1 },
+    { "arc-saw-aligned-dkim", FORGER, "", 2, 2 },
+    { "arc-saw-domains-below-the-author", FORGER, "", 2, 2 },
+    { "arc-saw-domains-below-the-author", NESTED, "", 4, 2 }, /* who fails may be vouched for */
+    { "arc-saw-domains-below-the-author", "<a@explains.example>", REJECT, 2, 2 }, /* side by side */
+    { "arc-hundred-keys", FORGER, "", 2, 2 }, /* asked when the newest signature is good */
+    { "arc-hundred-keys", NESTED, "", 3, 2 },
 };
 
 /* --- both ----------------------------------------------------------------- */
@@ -230,8 +232,8 @@ static void messages_of_cases(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         struct text message = load(folders[i].folder, "msg.eml");
-        struct text zone = with_ours(load(folders[i].folder, "zone"));
-        struct text config = load(folders[i].folder, "conf");
+        struct text zone = with(load(folders[i].folder, "zone"), zone_text);
+        struct text config = with(load(folders[i].folder, "conf"), folders[i].config);
         const struct mail mail = {
             .client = "203.0.113.66",
             .helo = "mail.forger.example",
