@@ -18,7 +18,7 @@
 #include "core/snapshot.h"
 #include "core/transaction.h"
 
-enum { HOST_NAME_SIZE = 256 };
+enum { HOST_NAME_SIZE = 256, MESSAGE_OCTETS_MAX = 256 << 20 };
 
 int message_run_complain(const struct message_run *run, const char *what, const char *why,
                          int status)
@@ -64,7 +64,7 @@ static int read_message(struct message_run *run)
 {
     const char *name = run->options.file;
 
-    if (file_read(name, SIZE_MAX / 2, &run->octets))
+    if (file_read(name, MESSAGE_OCTETS_MAX, &run->octets))
         return EX_OK;
     return message_run_complain(run, name ? name : "standard input", strerror(errno), EX_NOINPUT);
 }

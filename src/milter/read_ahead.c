@@ -34,12 +34,26 @@ static _Atomic(struct connection *) connections[CONNECTIONS];
 
 /* --- the C library's own ------------------------------------------------------ */
 
+/* A sanitizer's runtime wants to see every call: its functions stand before the C
+ * library's, under names of their own when it is linked statically. */
+static void *next_named(const char *name, const char *sanitizers)
+{
+    void *found = NULL;
+
+#ifdef SANITIZED
+    found = dlsym(RTLD_DEFAULT, sanitizers);
+#else
+    (void)sanitizers;
+#endif
+    return found ? found : dlsym(RTLD_NEXT, name);
+}
+
 static int next_poll(struct pollfd *polled, nfds_t count, int timeout_ms)
 {
     static _Atomic(void *) next;
 
     if (!next)
-        next = dlsym(RTLD_NEXT, "poll");
+        next = next_named("poll", "__interceptor_poll");
     return ((int (*)(struct pollfd *, nfds_t, int))next)(polled, count, timeout_ms);
 }
 
@@ -48,7 +62,7 @@ static ssize_t next_read(int fd, void *to, size_t octets)
     static _Atomic(void *) next;
 
     if (!next)
-        next = dlsym(RTLD_NEXT, "read");
+        next = next_named("read", "__interceptor_read");
     return ((ssize_t(*)(int, void *, size_t))next)(fd, to, octets);
 }
 
@@ -57,7 +71,7 @@ static int next_close(int fd)
     static _Atomic(void *) next;
 
     if (!next)
-        next = dlsym(RTLD_NEXT, "close");
+        next = next_named("close", "__interceptor_close");
     return ((int (*)(int))next)(fd);
 }
 
