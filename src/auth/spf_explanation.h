@@ -9,7 +9,7 @@ struct spf_explanation;
 struct spf_record;
 struct spf_walk;
 
-/* Asks for the explanation of a fail that RECORD, of DOMAIN, gave.  Lives in the region of
+/* Asks, without waiting, for the explanation of a fail that RECORD, of DOMAIN, gave.  Lives in the region of
  * WALK's request.  NULL when nobody wants it (spf_request) or there is none.  Its questions
  * are not counted (§4.6.4). */
 struct spf_explanation *spf_explanation_ask(const struct spf_walk *walk, const char *domain,

@@ -264,7 +264,7 @@ static const char *ask_sealers(struct transaction *t)
 
 /* All that can be asked is under way.  What an answer leads to besides (an explanation,
  * the keys of a long chain, what sealers saw) is asked when that answer is looked at; so
- * those that may lead on are looked at first, and the explanation and the client's names,
+ * those that may lead on are looked at first, and the client's names and the explanation,
  * on which nothing else depends, last. */
 void checks_judge(struct transaction *t)
 {
@@ -278,8 +278,8 @@ void checks_judge(struct transaction *t)
     evidence.list_domain = *j->list.domain ? j->list.domain : NULL;
     evidence.list_signed = j->list.is_signed;
     evidence.sealers = ask_sealers(t);
-    spf_identity_explain(&t->spf);
     judge_client(t);
+    spf_identity_explain(&t->spf);
     verdict_decide(&evidence, &j->verdict);
     if (t->mail_verdict.action == ACTION_REJECT)
         j->verdict = t->mail_verdict;

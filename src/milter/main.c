@@ -28,6 +28,7 @@
 #include "milter/metrics.h"
 #include "milter/options.h"
 #include "milter/privileges.h"
+#include "milter/read_ahead.h"
 #include "milter/reload.h"
 #include "milter/reporting.h"
 #include "milter/running.h"
@@ -36,7 +37,6 @@
 #include "milter/systemd.h"
 
 enum {
-    DESCRIPTORS_WANTED = 65536,
     THREAD_STACK = 512 * 1024, /* libmilter makes a thread a waiting message */
     BACKLOG = 1024,
     DRAIN_MS = 10000, /* from the signal on */
@@ -99,8 +99,9 @@ static void raise_limits(void)
     struct rlimit limit;
     pthread_attr_t attributes;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_WANTED) {
-        limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max < READ_AHEAD_DESCRIPTORS ? limit.rlim_max
+                                                                 : READ_AHEAD_DESCRIPTORS;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
     if (pthread_attr_init(&attributes) != 0)

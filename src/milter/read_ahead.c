@@ -7,8 +7,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { CONNECTIONS = 1 << 16, AHEAD_OCTETS = 8192 };
+#include "base/log.h"
+
+enum { AHEAD_OCTETS = 8192 };
 enum { LENGTH_OCTETS = 4, HEAD_OCTETS = LENGTH_OCTETS + 1, MACROS = 'D' };
 
 /* Where the reader is in the packets: a length of four octets, which counts what follows
@@ -29,8 +32,8 @@ struct connection {
     char octets[];
 };
 
-/* By descriptor; those beyond are read without a look ahead. */
-static _Atomic(struct connection *) connections[CONNECTIONS];
+/* By descriptor. */
+static _Atomic(struct connection *) connections[READ_AHEAD_DESCRIPTORS];
 
 /* --- the C library's own ------------------------------------------------------ */
 
@@ -120,7 +123,7 @@ static bool packet_comes(struct packet *packet, const char *octets, size_t count
 
 static struct connection *connection_of(int fd)
 {
-    return fd >= 0 && fd < CONNECTIONS ? atomic_load(&connections[fd]) : NULL;
+    return fd >= 0 && fd < READ_AHEAD_DESCRIPTORS ? atomic_load(&connections[fd]) : NULL;
 }
 
 static bool has_waiting(const struct connection *connection)
@@ -129,7 +132,7 @@ static bool has_waiting(const struct connection *connection)
 }
 
 /* Takes what there is, when it may begin with the head of a packet.  The rest of a large one
- * goes where libmilter wants it.  End and error stay for who reads. */
+ * goes where libmilter wants it.  Who reads then sees the end; an error too is the end. */
 static void fill(struct connection *connection, int fd)
 {
     ssize_t count;
@@ -154,16 +157,27 @@ static ssize_t take(struct connection *connection, int fd, void *to, size_t want
 
 /* --- in place of the C library's ------------------------------------------------ */
 
+/* Nobody gets past the look at macros. */
+static int refuse(int fd, int error)
+{
+    next_close(fd);
+    errno = error;
+    return -1;
+}
+
 int read_ahead_accept(int listener, struct sockaddr *address, socklen_t *octets)
 {
     int fd = accept4(listener, address, octets, SOCK_CLOEXEC);
-    struct connection *connection = NULL;
+    struct connection *connection;
 
-    if (fd < 0 || fd >= CONNECTIONS)
+    if (fd < 0)
         return fd;
+    if (fd >= READ_AHEAD_DESCRIPTORS)
+        return refuse(fd, EMFILE);
     connection = malloc(sizeof *connection + AHEAD_OCTETS);
-    if (connection)
-        *connection = (struct connection){ .known = false };
+    if (!connection)
+        return refuse(fd, ENOMEM);
+    *connection = (struct connection){ .known = false };
     atomic_store(&connections[fd], connection);
     return fd;
 }
@@ -179,9 +193,28 @@ int read_ahead_poll(struct pollfd *polled, nfds_t count, int timeout_ms)
     if (has_waiting(connection))
         return 1;
     ready = next_poll(polled, count, timeout_ms);
-    if (ready == 1 && polled->revents & POLLIN)
+    if (ready == 1 && polled->revents & POLLIN) {
+        polled->revents &= (short)~POLLHUP; /* of UNIX sockets alone: the end comes after the rest */
         fill(connection, polled->fd);
+    }
     return ready;
+}
+
+int read_ahead_poll_checked(struct pollfd *polled, nfds_t count, int timeout_ms, size_t room)
+{
+    if (count > room / sizeof *polled)
+        abort();
+    return read_ahead_poll(polled, count, timeout_ms);
+}
+
+static void note_strange(struct connection *connection)
+{
+    static atomic_flag told = ATOMIC_FLAG_INIT;
+
+    connection->strange = true;
+    if (!atomic_flag_test_and_set(&told))
+        log_line(LOG_LEVEL_WARN, "this libmilter does not read packets as expected: nothing is "
+                                 "read ahead, and it gets bad macro packets");
 }
 
 ssize_t read_ahead_read(int fd, void *to, size_t octets)
@@ -192,7 +225,7 @@ ssize_t read_ahead_read(int fd, void *to, size_t octets)
     if (!connection)
         return next_read(fd, to, octets);
     if (octets != packet_wants(&connection->packet))
-        connection->strange = true;
+        note_strange(connection);
     count = take(connection, fd, to, octets);
     if (count <= 0 || connection->strange ||
         !packet_comes(&connection->packet, to, (size_t)count))
@@ -203,6 +236,13 @@ ssize_t read_ahead_read(int fd, void *to, size_t octets)
         return -1;
     }
     return count;
+}
+
+ssize_t read_ahead_read_checked(int fd, void *to, size_t octets, size_t room)
+{
+    if (octets > room)
+        abort();
+    return read_ahead_read(fd, to, octets);
 }
 
 int read_ahead_close(int fd)

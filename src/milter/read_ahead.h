@@ -24,13 +24,26 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+/* Whoever raises the limit of descriptors does not go beyond: the connection of one that is
+ * larger is refused. */
+enum { READ_AHEAD_DESCRIPTORS = 1 << 16 };
+
 #define INSTEAD_OF(name) __asm__(name) __attribute__((visibility("default")))
 
-/* As the C library's; without memory the connection is read without a look ahead. */
+/* As the C library's; and ENOMEM when what is read ahead would have no place. */
 int read_ahead_accept(int listener, struct sockaddr *address, socklen_t *octets)
     INSTEAD_OF("accept");
+
+/* POLLHUP beside POLLIN is left out: what the MTA sent before counts, as with TCP. */
 int read_ahead_poll(struct pollfd *polled, nfds_t count, int timeout_ms) INSTEAD_OF("poll");
 ssize_t read_ahead_read(int fd, void *to, size_t octets) INSTEAD_OF("read");
+
+/* What _FORTIFY_SOURCE makes of them. */
+int read_ahead_poll_checked(struct pollfd *polled, nfds_t count, int timeout_ms, size_t room)
+    INSTEAD_OF("__poll_chk");
+ssize_t read_ahead_read_checked(int fd, void *to, size_t octets, size_t room)
+    INSTEAD_OF("__read_chk");
+
 int read_ahead_close(int fd) INSTEAD_OF("close");
 
 #endif
